@@ -46,28 +46,30 @@ run() { # COMMAND...  shows what it runs, as one would type it
 
 # ---- what the others need ----
 
+# Functions that a test part calls end each step with its own `|| return`: there `set -e` does not act.
+
 need_build() {
-    tools/install-packages build
+    tools/install-packages build || return
     tools/fetch-duckdb
 }
 
 # The Python packages of the tests, in .venv; made again when the list or the Python changes.
 need_venv() {
     local python want
-    python=$(tools/find-python)
+    python=$(tools/find-python) || return
     want="$root $("$python" --version) $(cksum <tests/requirements.txt)"
     if [ -f .venv/.made-from ] && [ "$(cat .venv/.made-from)" = "$want" ] && .venv/bin/python -c '' 2>/dev/null; then
         return
     fi
     say "the Python packages of the tests, into .venv"
     rm -rf .venv
-    "$python" -m venv .venv
-    .venv/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+    "$python" -m venv .venv || return
+    .venv/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt || return
     echo "$want" >.venv/.made-from
 }
 
 need_tests() {
-    need_venv
+    need_venv || return
     tools/fetch-duckdb extensions
 }
 
@@ -101,9 +103,9 @@ configure() { # DIR OPTION...
         rm -rf "$dir" # the source tree was copied or moved together with its build
     fi
     if [ -f "$dir/build.ninja" ]; then
-        meson setup --reconfigure "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2
+        meson setup --reconfigure "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2 || return
     else
-        meson setup "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2
+        meson setup "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2 || return
     fi
     echo "$want" >"$dir/.configured"
 }
@@ -117,7 +119,7 @@ link_duckdb() { # DIR
 compile() { # DIR TARGET...
     local dir=$1
     shift
-    meson compile -C "$dir" "$@" >&2
+    meson compile -C "$dir" "$@" >&2 || return
     link_duckdb "$dir"
 }
 
@@ -226,8 +228,12 @@ do_test() {
         ;;
     esac
     summary=()
-    need_build
+    if ! need_build; then
+        summary+=(--broken "the packages or the engine that the build needs could not be installed")
+        part=none
+    fi
     case $part in
+    none) ;;
     all)
         test_unit || summary+=(--broken "unit: ended early")
         test_programs e2e property fault -- "$@" || summary+=(--broken "pytest: ended early")
@@ -235,7 +241,12 @@ do_test() {
     unit) test_unit "$@" || summary+=(--broken "unit: ended early") ;;
     *) test_programs "$part" -- "$@" || summary+=(--broken "pytest: ended early") ;;
     esac
-    "$(tools/find-python)" tools/test-summary ${summary[@]+"${summary[@]}"}
+    local python
+    if ! python=$(tools/find-python); then
+        echo "0 passed, 1 failed, 0 skipped"
+        return 1
+    fi
+    "$python" tools/test-summary ${summary[@]+"${summary[@]}"}
 }
 
 c_sources() {
@@ -279,30 +290,28 @@ do_bench() {
 }
 
 do_fuzz() {
-    local seconds=${1-60} only=${2-} status=0 source name libraries
+    local seconds=${1-60} only=${2-} status=0 found=0 source name libraries corpora
     need_build
     tools/install-packages fuzz
     CC=clang configure build-fuzz --buildtype=debugoptimized -Db_sanitize=address -Db_lundef=false \
         -Dwerror=false -Dc_args=-fsanitize=fuzzer-no-link
     compile build-fuzz ingot:static_library
     libraries=$("$(tools/find-python)" tools/link-arguments build-fuzz)
-    for source in tests/fuzz/"${only:-*}".c tests/fuzz/"${only:-*}"_fuzz.c; do
-        :
-    done
-    local found=0
     for source in tests/fuzz/*.c; do
         name=$(basename "$source" .c)
         if [ ! -f "$source" ] || { [ -n "$only" ] && [ "$name" != "$only" ]; }; then continue; fi
         found=1
         say "fuzz $name, $seconds s"
-        mkdir -p "build-fuzz/corpus/$name" "tests/fuzz/corpus/$name"
+        mkdir -p "build-fuzz/corpus/$name"
+        corpora=("build-fuzz/corpus/$name") # what is found goes here; the seeds of the repository are only read
+        [ ! -d "tests/fuzz/corpus/$name" ] || corpora+=("tests/fuzz/corpus/$name")
         # shellcheck disable=SC2086 # one word for each argument
         clang -g -O1 -std=gnu17 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Isrc "-isystem$duckdb" \
             -o "build-fuzz/$name" "$source" build-fuzz/libingot.a $libraries
         ASAN_OPTIONS=detect_odr_violation=0:alloc_dealloc_mismatch=0 LSAN_OPTIONS="suppressions=$root/tools/lsan.supp" \
             LD_LIBRARY_PATH="$duckdb" "build-fuzz/$name" "-max_total_time=$seconds" -timeout=25 -rss_limit_mb=2048 \
             -print_final_stats=1 "-artifact_prefix=build-fuzz/$name-" \
-            "build-fuzz/corpus/$name" "tests/fuzz/corpus/$name" || status=1
+            "${corpora[@]}" || status=1
     done
     if [ $found -eq 0 ]; then
         echo "there is no fuzzer ${only:+named $only }in tests/fuzz" >&2

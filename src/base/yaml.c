@@ -13,6 +13,7 @@
 #define MAX_DEPTH 100
 #define MAX_ALIAS_NODES 100000
 #define MAX_ANCHORS 1000
+#define MAX_OPEN_BRACKETS 100000 /* the scanner keeps all of them in memory before the first event comes */
 
 /* A list or map that is still open. */
 struct open_node {
@@ -158,6 +159,10 @@ static void note_position(struct reader *r, struct fy_token *token)
     if (!mark) return;
     r->line = mark->line + r->first_line;
     r->column = mark->column + 1;
+    /* libfyaml's mark of these is after the quote or the asterisk. */
+    enum fy_scalar_style style = fy_token_scalar_style(token);
+    bool after = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED || fy_token_get_type(token) == FYTT_ALIAS;
+    if (after && r->column > 1) r->column--;
 }
 
 static struct yaml *new_node(struct reader *r, enum yaml_kind kind, struct fy_token *token)
@@ -173,16 +178,12 @@ static const char *core_tag(struct fy_token *tag)
 {
     static const char *const names[] = {"str", "int", "float", "bool", "null", "map", "seq"};
     static const char core[] = "tag:yaml.org,2002:";
-    const struct fy_tag *t = fy_tag_token_tag(tag);
-    const char *suffix = fy_tag_token_suffix0(tag), *prefix = t && t->prefix ? t->prefix : "";
-    if (!suffix) suffix = "";
-    if (strcmp(prefix, "!") == 0 && !*suffix) return "!";
-    if (!*prefix && strncmp(suffix, core, sizeof core - 1) == 0) /* written out as !<…> */
-        suffix += sizeof core - 1;
-    else if (strcmp(prefix, core) != 0)
-        return NULL;
+    const char *text = fy_token_get_text0(tag);
+    if (!text) return NULL;
+    if (strcmp(text, "!") == 0) return "!";
+    if (strncmp(text, core, sizeof core - 1) != 0) return NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(suffix, names[i]) == 0) return names[i];
+        if (strcmp(text + sizeof core - 1, names[i]) == 0) return names[i];
     return NULL;
 }
 
@@ -395,12 +396,15 @@ static enum rc on_event(struct reader *r, struct fy_event *event)
 static enum rc check_characters(struct reader *r, struct str text)
 {
     int line = r->first_line, column = 1;
+    long open = 0;
     for (size_t i = 0; i < text.n; column++) {
         unsigned char c = (unsigned char)text.p[i];
         size_t length = c < 0x80 ? 1 : utf8_sequence(text.p + i, text.n - i);
         if (length == 0) return fail_at(r, line, column, "the byte 0x%02x is not UTF-8", c);
         if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
             return fail_at(r, line, column, "the control character U+%04X is not allowed", c);
+        open += (c == '[' || c == '{') - ((c == ']' || c == '}') && open > 0);
+        if (open > MAX_OPEN_BRACKETS) return fail_at(r, line, column, "more than %d brackets are open", MAX_OPEN_BRACKETS);
         if (c == '\n' || (c == '\r' && (i + 1 == text.n || text.p[i + 1] != '\n'))) {
             line++;
             column = 0;
@@ -421,7 +425,8 @@ static enum rc parse_error(struct reader *r, struct fy_diag *diag)
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &at);
     if (!error || !error->msg) return fail_at(r, r->line, r->column, "this is not valid YAML");
     int line = error->line > 0 ? error->line + r->first_line - 1 : r->line;
-    return fail_at(r, line, error->column > 0 ? error->column : 1, "%s", error->msg);
+    const char *message = strstr(error->msg, "tab ") ? "a tab stands where the indentation must be spaces" : error->msg;
+    return fail_at(r, line, error->column > 0 ? error->column : 1, "%s", message);
 }
 
 static enum rc parse(struct reader *r, struct str text)

@@ -124,7 +124,7 @@ compile() { # DIR TARGET...
 }
 
 build_release() {
-    configure build -Dbuildtype=release -Doptimization=2 -Ddebug=true && compile build
+    configure build --buildtype=debugoptimized && compile build # -O2 -g
 }
 
 # The release build is the one whose warnings are errors: sanitizers make compilers see ghosts.
@@ -254,15 +254,18 @@ c_sources() {
 }
 
 do_check() {
-    local status=0 files
+    local status=0 files file unformatted=0
     tools/install-packages build
     need_clang_format
     mapfile -t files < <(c_sources)
     say "formatting"
-    if [ ${#files[@]} -ne 0 ] && ! "$clang_format" --dry-run --Werror "${files[@]}"; then
-        echo "./do fmt puts that right" >&2
-        status=1
-    fi
+    for file in ${files[@]+"${files[@]}"}; do
+        "$clang_format" "$file" | cmp -s - "$file" || {
+            echo "$file: is not formatted"
+            unformatted=1
+        }
+    done
+    [ $unformatted -eq 0 ] || { echo "./do fmt puts that right"; status=1; }
     say "include directions"
     tools/check-includes || status=1
     say "links of the documentation"

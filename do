@@ -296,7 +296,7 @@ do_fuzz() {
     local seconds=${1-60} only=${2-} status=0 found=0 source name libraries corpora
     need_build
     tools/install-packages fuzz
-    CC=clang configure build-fuzz --buildtype=debugoptimized -Db_sanitize=address -Db_lundef=false \
+    CC=clang configure build-fuzz --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
         -Dwerror=false -Dc_args=-fsanitize=fuzzer-no-link
     compile build-fuzz ingot:static_library
     libraries=$("$(tools/find-python)" tools/link-arguments build-fuzz)

@@ -124,13 +124,13 @@ compile() { # DIR TARGET...
 }
 
 build_release() {
-    configure build --buildtype=debugoptimized && compile build # -O2 -g
+    configure build --buildtype=debugoptimized && compile build ingot:executable # -O2 -g
 }
 
 # The release build is the one whose warnings are errors: sanitizers make compilers see ghosts.
 build_asan() {
     configure build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
-        -Dwerror=false && compile build-asan
+        -Dwerror=false && compile build-asan ingot:executable
 }
 
 # ---- commands ----
@@ -182,8 +182,8 @@ test_unit() { # ARG...
     fi
     (
         sanitizer_options
-        export LD_LIBRARY_PATH="$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-        meson test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@"
+        export INGOT_DUCKDB="$duckdb/libduckdb.so"
+        meson test -C build-asan --print-errorlogs --timeout-multiplier 4 "$@" # builds the programs, too
     ) || true
     summary+=(--unit build-asan/meson-logs/testlog.json)
 }
@@ -312,7 +312,7 @@ do_fuzz() {
         clang -g -O1 -std=gnu17 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Isrc "-isystem$duckdb" \
             -o "build-fuzz/$name" "$source" build-fuzz/libingot.a $libraries
         ASAN_OPTIONS=detect_odr_violation=0:alloc_dealloc_mismatch=0 LSAN_OPTIONS="suppressions=$root/tools/lsan.supp" \
-            LD_LIBRARY_PATH="$duckdb" "build-fuzz/$name" "-max_total_time=$seconds" -timeout=25 -rss_limit_mb=2048 \
+            INGOT_DUCKDB="$duckdb/libduckdb.so" "build-fuzz/$name" "-max_total_time=$seconds" -timeout=25 -rss_limit_mb=2048 \
             -print_final_stats=1 "-artifact_prefix=build-fuzz/$name-" \
             "${corpora[@]}" || status=1
     done

@@ -81,9 +81,8 @@ def program_environment(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     env = {k: v for k, v in os.environ.items() if not k.startswith(("INGOT_", "AWS_", "XDG_", "LC_"))}
     env.update(HOME=str(home), LANG="C.UTF-8", TZ="UTC", NO_COLOR="1")
-    for name in ("INGOT_TEST_SEED",):  # settings of the tests themselves
-        if name in os.environ:
-            env[name] = os.environ[name]
+    if "INGOT_DUCKDB" in os.environ:  # where an INGOT_BIN from elsewhere finds the engine
+        env["INGOT_DUCKDB"] = os.environ["INGOT_DUCKDB"]
     return env
 
 

@@ -1,0 +1,130 @@
+#include "run/lake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+char *table_dir(struct arena *a, const char *name)
+{
+    char *dir = arena_strdup(a, name);
+    char *dot = strchr(dir, '.');
+    if (dot) *dot = '/';
+    return dir;
+}
+
+struct pinned *lake_table(const struct lake *l, const char *name)
+{
+    for (size_t i = 0; i < l->n_tables; i++)
+        if (strcmp(l->tables[i].name, name) == 0) return &l->tables[i];
+    return NULL;
+}
+
+int64_t table_watermark(const struct table_version *v, const char *input)
+{
+    for (size_t i = 0; i < v->n_inputs; i++)
+        if (strcmp(v->inputs[i].table, input) == 0) return v->inputs[i].version;
+    return -1;
+}
+
+enum rc lake_snapshot(struct lake *l, struct pinned *t, struct delta_snapshot **ret, struct err *e)
+{
+    if (!t->now.snapshot && t->now.version >= 0) {
+        enum rc rc = delta_load(l->arena, l->storage, t->dir, t->now.version, &l->codec, &t->now.snapshot, e);
+        if (rc != RC_OK) return rc;
+    }
+    *ret = t->now.snapshot;
+    return RC_OK;
+}
+
+static void from_marker(struct lake *l, struct pinned *t, const struct marked_table *m)
+{
+    t->now = (struct table_version){.version = m->version,
+                                    .id = m->id,
+                                    .model = m->model,
+                                    .side = m->side,
+                                    .inputs = m->inputs,
+                                    .n_inputs = m->n_inputs};
+    t->held = m->held;
+    (void)l;
+}
+
+/* The log names inputs by their Delta ids; the graph knows them by name. */
+static void watermarks_from_txns(struct lake *l, struct table_version *v, const struct delta_snapshot *s)
+{
+    for (size_t i = 0; i < s->n_txns; i++) {
+        const char *id = s->txns[i].app_id;
+        if (strncmp(id, "ingot/", 6) != 0) continue;
+        for (size_t k = 0; k < l->n_tables; k++) {
+            const char *table = l->tables[k].now.id;
+            if (!table || strcmp(table, id + 6) != 0) continue;
+            struct watermark *w = ARENA_PUSH(l->arena, v->inputs, v->n_inputs);
+            *w = (struct watermark){.table = l->tables[k].name, .version = s->txns[i].version};
+        }
+    }
+}
+
+static enum rc find_foreign(struct lake *l, struct pinned *t, struct err *e)
+{
+    int64_t own = delta_txn_version(t->now.snapshot, "ingot/self");
+    if (own >= t->now.version) return RC_OK;
+    struct delta_changes *changes;
+    enum rc rc = delta_changes(l->arena, l->storage, t->dir, own, t->now.version, &changes, e);
+    if (rc != RC_OK) return rc;
+    t->foreign = changes->gap ? own + 1 : changes->foreign;
+    for (size_t i = 0; i < changes->n_commits; i++) {
+        const struct delta_commit_info *c = &changes->commits[i];
+        if (!c->foreign || !c->operation) continue;
+        const json_t *parameters = c->info ? json_object_get(c->info, "operationParameters") : NULL;
+        const char *mode = parameters ? json_string_value(json_object_get(parameters, "mode")) : NULL;
+        if (strcmp(c->operation, "RESTORE") == 0 || (mode && strcasecmp(mode, "Overwrite") == 0)) t->foreign_overwrite = true;
+    }
+    return RC_OK;
+}
+
+/* A table that does not stand where the marker says: its own log tells. */
+static enum rc from_log(struct lake *l, struct pinned *t, int64_t version, struct err *e)
+{
+    t->now = (struct table_version){.version = version, .side = -1};
+    enum rc rc = delta_load(l->arena, l->storage, t->dir, version, &l->codec, &t->now.snapshot, e);
+    if (rc != RC_OK) return rc;
+    struct delta_snapshot *s = t->now.snapshot;
+    if (!s) {
+        t->now.version = -1;
+        return RC_OK;
+    }
+    t->now.id = s->table_id;
+    t->now.model = delta_configuration(s, "ingot.model");
+    t->now.side = delta_txn_version(s, "ingot/side");
+    return find_foreign(l, t, e);
+}
+
+enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec, const char *const *names,
+                 const bool *selected, size_t n, struct lake **ret, struct err *e)
+{
+    enum rc rc;
+    struct lake *l = ARENA_NEW(a, struct lake);
+    *l = (struct lake){.arena = a, .storage = s, .n_tables = n};
+    if (codec) l->codec = *codec;
+    l->tables = ARENA_ARRAY(a, struct pinned, n);
+    TRY(lake_log_newest(a, s, &l->marker, e));
+    bool *read = ARENA_ARRAY(a, bool, n);
+    for (size_t i = 0; i < n; i++) {
+        struct pinned *t = &l->tables[i];
+        *t = (struct pinned){.name = names[i], .dir = table_dir(a, names[i]), .selected = selected[i], .foreign = -1};
+        t->now = (struct table_version){.version = -1, .side = -1};
+        const struct marked_table *m = marker_table(l->marker, names[i]);
+        if (m) from_marker(l, t, m);
+        if (!selected[i]) continue;
+        int64_t newest;
+        TRY(delta_newest_version(s, t->dir, t->now.version, &newest, e));
+        if (newest == t->now.version) continue;
+        bool held = t->held;
+        TRY(from_log(l, t, newest, e));
+        t->held = held;
+        read[i] = true;
+    }
+    for (size_t i = 0; i < n; i++) /* all ids are known now */
+        if (read[i] && l->tables[i].now.snapshot) watermarks_from_txns(l, &l->tables[i].now, l->tables[i].now.snapshot);
+    *ret = l;
+out:
+    return rc;
+}

@@ -1,0 +1,87 @@
+/* sql/: what a model's SELECT means, read from the engine's parsed statement (json_serialize_sql), never from text.
+ *
+ * Inputs, output columns, the flow of rows, what is volatile, a canonical form for the fingerprint; and rewriting of the
+ * parsed statement. Pure: the engine turns text to JSON and back (engine/parse.h), this folder works on the JSON. */
+#ifndef SQL_STATEMENT_H
+#define SQL_STATEMENT_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/json.h"
+
+/* Raised when the meaning of models changes between versions of ingot, so that tables are built anew. */
+#define STATEMENT_SEMANTICS 1
+
+/* Where in the text: a byte offset into the model's sql, -1 unknown. */
+struct construct {
+    const char *what; /* "DISTINCT", "window function row_number()", … */
+    int64_t offset;
+};
+
+/* One mention of a table (a self-join has two). */
+struct occurrence {
+    const char *table; /* "bronze.orders" as written, lower case */
+    const char *alias; /* how its columns are qualified in the outermost FROM, or NULL if it is deeper down */
+    int64_t offset;
+    /* Adding rows to this occurrence, all other inputs unchanged, only adds statement(added rows) to the output. */
+    bool distributes;
+    struct construct why_not; /* the first construct in the way */
+    /* Each of its rows gives at most one output row, provided that every table of `unique` is unique on those
+     * columns (joined dimensions). */
+    bool at_most_one;
+    struct unique_need {
+        const char *table;
+        const char **columns;
+        size_t n_columns;
+    } *unique;
+    size_t n_unique;
+};
+
+struct output_column {
+    const char *name; /* NULL if only the engine knows (unnamed expression is named by its text: give that) */
+    bool star;        /* stands for all columns of `star_table` (or of everything, NULL) */
+    const char *star_table;
+    /* direct copy of a column of an occurrence: index and name; else -1 */
+    int from_occurrence;
+    const char *from_column;
+};
+
+struct statement {
+    struct occurrence *occurrences;
+    size_t n_occurrences;
+    struct output_column *columns;
+    size_t n_columns;
+    /* Projection, filters and row expressions over exactly one occurrence in one plain SELECT: each input row gives at
+     * most one output row, and rows do not see each other. Such a statement can be rewritten by statement_carry. */
+    bool row_by_row;
+    struct construct why_not_row_by_row;
+    bool filters;      /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
+    struct construct *volatiles; /* now(), random(), current_date … */
+    size_t n_volatiles;
+    const char **variables; /* getvariable('x') */
+    size_t n_variables;
+    const char **functions; /* distinct names, sorted */
+    size_t n_functions;
+    struct hash canonical; /* of the canonical form: no positions, no letter case in names, no formatting */
+    json_t *node; /* the serialized statement; NULL when it came from the cache (parse again to rewrite) */
+};
+
+/* `serialized` is the JSON of json_serialize_sql for the model's text. What cannot be a model is RC_PROJECT with the
+ * byte offset in *ret_offset (-1 unknown): a syntax error, more than one statement, something else than a SELECT, a
+ * table function that reads files (read_csv …: belongs into bronze), a table without a layer. */
+enum rc statement_analyze(struct arena *a, const char *serialized, const char *sql, struct statement **ret, int64_t *ret_offset,
+                          struct err *e) MUST_CHECK;
+
+/* The statement (row_by_row only; node present) with more output columns, as serialized JSON for the engine:
+ *  - every name of `carry` that is a column of its input is appended as "__in_<name>";
+ *  - with `guard`, each output expression e becomes TRY(e) in the sense that a row on which some output expression or
+ *    the WHERE clause raises an error comes out with NULL there and the name of the first such output column in a
+ *    further column "__error" (NULL on good rows; "where" for the WHERE clause), instead of ending the query. */
+enum rc statement_carry(struct arena *a, const struct statement *s, const char *const *carry, size_t n_carry, bool guard,
+                        char **ret_json, struct err *e) MUST_CHECK;
+
+/* To and from the cache. */
+char *statement_print(struct arena *a, const struct statement *s);
+enum rc statement_parse_cached(struct arena *a, const json_t *cached, struct statement **ret, struct err *e) MUST_CHECK;
+
+#endif

@@ -103,7 +103,8 @@ configure() { # DIR OPTION...
         rm -rf "$dir" # the source tree was copied or moved together with its build
     fi
     if [ -f "$dir/build.ninja" ]; then
-        meson setup --reconfigure "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2 || return
+        # Not `meson setup --reconfigure`: that passes over compiler and linker arguments.
+        meson configure "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2 || return
     else
         meson setup "$dir" "-Dduckdb_dir=$duckdb" "$@" >&2 || return
     fi

@@ -36,6 +36,7 @@ struct reader {
     struct arena *a;
     struct err *e;
     const char *file;
+    struct str text;
     int first_line;
     struct yaml *root;
     struct open_node open[MAX_DEPTH];
@@ -255,14 +256,64 @@ static bool expects_key(const struct reader *r)
     return r->depth && r->open[r->depth - 1].node->kind == YAML_MAP && !r->open[r->depth - 1].key;
 }
 
+static bool is_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The text of a single-quoted scalar, given what stands between its quotes: doubled quotes and folded lines. libfyaml
+ * 0.7.12 would do it, but leaks memory when a line has more than a few doubled quotes. */
+static char *unquote(struct arena *a, struct str raw)
+{
+    char *out = arena_alloc(a, raw.n + 1), *to = out, *line = out;
+    const char *end = raw.p + raw.n;
+    for (const char *p = raw.p; p < end;) {
+        if (!is_break(*p)) {
+            if (*p == '\'') p++; /* the first of two */
+            if (p < end) *to++ = *p++;
+            continue;
+        }
+        int breaks = 0;
+        for (; p < end && (is_break(*p) || is_blank(*p)); p++) breaks += *p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n'));
+        while (to > line && is_blank(to[-1])) to--;
+        if (breaks == 1)
+            *to++ = ' ';
+        else
+            while (--breaks > 0) *to++ = '\n';
+        line = to;
+    }
+    *to = 0;
+    return out;
+}
+
+/* The text of a scalar with its length; NULL for a value that is not written. */
+static const char *scalar_text(struct reader *r, struct fy_token *value, size_t *ret_n)
+{
+    *ret_n = 0;
+    if (!value) return NULL;
+    if (fy_token_scalar_style(value) == FYSS_SINGLE_QUOTED) {
+        size_t start = fy_token_start_mark(value)->input_pos, end = fy_token_end_mark(value)->input_pos;
+        const char *text = unquote(r->a, (struct str){r->text.p + start, end - start});
+        *ret_n = strlen(text);
+        return text;
+    }
+    const char *text = fy_token_get_text(value, ret_n);
+    return text ? arena_strndup(r->a, text, *ret_n) : NULL;
+}
+
 static enum rc on_scalar(struct reader *r, struct fy_event *event)
 {
     struct fy_token *value = event->scalar.value;
     struct yaml *y = new_node(r, YAML_STRING, value);
     size_t n = 0;
-    const char *text = value ? fy_token_get_text(value, &n) : NULL;
+    const char *text = scalar_text(r, value, &n);
     bool plain = !value || fy_token_scalar_style(value) == FYSS_PLAIN;
-    if (text) y->text = arena_strndup(r->a, text, n);
+    if (text) y->text = text;
     if (!plain && text && (memchr(text, 0, n) || !utf8_valid(text, n)))
         return fail_at(r, y->line, y->column, "the text has an escape for a character that cannot stand in it (U+0000 or a surrogate)");
     bool key = expects_key(r);
@@ -457,6 +508,7 @@ enum rc yaml_read(struct arena *a, struct str text, const char *file, int first_
 {
     struct reader r = {.a = a, .e = e, .file = file, .first_line = first_line, .line = first_line, .column = 1};
     if (text.n >= 3 && memcmp(text.p, "\xEF\xBB\xBF", 3) == 0) text = (struct str){text.p + 3, text.n - 3};
+    r.text = text;
     if (text.n > MAX_BYTES) return fail_at(&r, first_line, 1, "larger than %zu bytes", MAX_BYTES);
     enum rc rc = check_characters(&r, text);
     if (rc == RC_OK && text.n) rc = parse(&r, text);

@@ -256,30 +256,25 @@ static bool expects_key(const struct reader *r)
     return r->depth && r->open[r->depth - 1].node->kind == YAML_MAP && !r->open[r->depth - 1].key;
 }
 
-static bool is_break(char c)
-{
-    return c == '\n' || c == '\r';
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
 }
 
 /* The text of a single-quoted scalar, given what stands between its quotes: doubled quotes and folded lines. libfyaml
- * 0.7.12 would do it, but leaks memory when a line has more than a few doubled quotes. */
+ * 0.7.12 would do it, but turns two doubled quotes into three, and leaks memory when a line has more than a few. */
 static char *unquote(struct arena *a, struct str raw)
 {
     char *out = arena_alloc(a, raw.n + 1), *to = out, *line = out;
     const char *end = raw.p + raw.n;
     for (const char *p = raw.p; p < end;) {
-        if (!is_break(*p)) {
+        if (*p != '\n') {
             if (*p == '\'') p++; /* the first of two */
             if (p < end) *to++ = *p++;
             continue;
         }
         int breaks = 0;
-        for (; p < end && (is_break(*p) || is_blank(*p)); p++) breaks += *p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n'));
+        for (; p < end && (*p == '\n' || is_blank(*p)); p++) breaks += *p == '\n';
         while (to > line && is_blank(to[-1])) to--;
         if (breaks == 1)
             *to++ = ' ';
@@ -465,6 +460,20 @@ static enum rc check_characters(struct reader *r, struct str text)
     return RC_OK;
 }
 
+/* Line breaks are normalised first: libfyaml 0.7.12 folds lines that end in CR LF wrongly. */
+static struct str with_plain_breaks(struct arena *a, struct str text)
+{
+    if (!text.n || !memchr(text.p, '\r', text.n)) return text;
+    char *out = arena_alloc(a, text.n + 1), *to = out;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != '\r')
+            *to++ = text.p[i];
+        else if (i + 1 == text.n || text.p[i + 1] != '\n')
+            *to++ = '\n';
+    }
+    return (struct str){out, (size_t)(to - out)};
+}
+
 static void discard(struct fy_diag *diag, void *user, const char *p, size_t n)
 {
     (void)diag, (void)user, (void)p, (void)n;
@@ -480,7 +489,7 @@ static enum rc parse_error(struct reader *r, struct fy_diag *diag)
     return fail_at(r, line, error->column > 0 ? error->column : 1, "%s", message);
 }
 
-static enum rc parse(struct reader *r, struct str text)
+static enum rc parse(struct reader *r)
 {
     enum rc rc = RC_OK;
     struct fy_diag_cfg diag_cfg;
@@ -492,7 +501,7 @@ static enum rc parse(struct reader *r, struct str text)
     fy_diag_set_collect_errors(diag, true);
     struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_DISABLE_DEPTH_LIMIT, .diag = diag};
     struct fy_parser *parser = fy_parser_create(&cfg);
-    if (!parser || fy_parser_set_string(parser, text.p, text.n) != 0) abort();
+    if (!parser || fy_parser_set_string(parser, r->text.p, r->text.n) != 0) abort();
     struct fy_event *event;
     while (rc == RC_OK && (event = fy_parser_parse(parser))) {
         rc = on_event(r, event);
@@ -508,10 +517,10 @@ enum rc yaml_read(struct arena *a, struct str text, const char *file, int first_
 {
     struct reader r = {.a = a, .e = e, .file = file, .first_line = first_line, .line = first_line, .column = 1};
     if (text.n >= 3 && memcmp(text.p, "\xEF\xBB\xBF", 3) == 0) text = (struct str){text.p + 3, text.n - 3};
-    r.text = text;
     if (text.n > MAX_BYTES) return fail_at(&r, first_line, 1, "larger than %zu bytes", MAX_BYTES);
     enum rc rc = check_characters(&r, text);
-    if (rc == RC_OK && text.n) rc = parse(&r, text);
+    r.text = with_plain_breaks(a, text);
+    if (rc == RC_OK && text.n) rc = parse(&r);
     if (rc != RC_OK) return rc;
     if (!r.root || (r.root->kind == YAML_NULL && !*r.root->text)) {
         r.line = first_line;

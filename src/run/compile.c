@@ -182,7 +182,6 @@ static struct hash fingerprint(const struct table *t, const struct statement *s,
     add_contract(h, t);
     if (t->source) {
         add_number(h, "load", t->load);
-        hash_update(h, t->content.hex, 0);
     }
     if (s) {
         add_field(h, "statement", s->canonical.hex);

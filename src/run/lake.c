@@ -27,15 +27,16 @@ int64_t table_watermark(const struct table_version *v, const char *input)
 
 enum rc lake_snapshot(struct lake *l, struct pinned *t, struct delta_snapshot **ret, struct err *e)
 {
-    if (!t->now.snapshot && t->now.version >= 0) {
-        enum rc rc = delta_load(l->arena, l->storage, t->dir, t->now.version, &l->codec, &t->now.snapshot, e);
-        if (rc != RC_OK) return rc;
-    }
+    enum rc rc = RC_OK;
+    pthread_mutex_lock(&l->lock);
+    if (!t->now.snapshot && t->now.version >= 0)
+        rc = delta_load(l->arena, l->storage, t->dir, t->now.version, &l->codec, &t->now.snapshot, e);
     *ret = t->now.snapshot;
-    return RC_OK;
+    pthread_mutex_unlock(&l->lock);
+    return rc;
 }
 
-static void from_marker(struct lake *l, struct pinned *t, const struct marked_table *m)
+static void from_marker(struct pinned *t, const struct marked_table *m)
 {
     t->now = (struct table_version){.version = m->version,
                                     .id = m->id,
@@ -44,7 +45,6 @@ static void from_marker(struct lake *l, struct pinned *t, const struct marked_ta
                                     .inputs = m->inputs,
                                     .n_inputs = m->n_inputs};
     t->held = m->held;
-    (void)l;
 }
 
 /* The log names inputs by their Delta ids; the graph knows them by name. */
@@ -84,6 +84,7 @@ static enum rc find_foreign(struct lake *l, struct pinned *t, struct err *e)
 static enum rc from_log(struct lake *l, struct pinned *t, int64_t version, struct err *e)
 {
     t->now = (struct table_version){.version = version, .side = -1};
+    t->unmarked = true;
     enum rc rc = delta_load(l->arena, l->storage, t->dir, version, &l->codec, &t->now.snapshot, e);
     if (rc != RC_OK) return rc;
     struct delta_snapshot *s = t->now.snapshot;
@@ -97,6 +98,11 @@ static enum rc from_log(struct lake *l, struct pinned *t, int64_t version, struc
     return find_foreign(l, t, e);
 }
 
+static void destroy_lock(void *lock)
+{
+    pthread_mutex_destroy(lock);
+}
+
 enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec, const char *const *names,
                  const bool *selected, size_t n, struct lake **ret, struct err *e)
 {
@@ -104,6 +110,8 @@ enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_cod
     struct lake *l = ARENA_NEW(a, struct lake);
     *l = (struct lake){.arena = a, .storage = s, .n_tables = n};
     if (codec) l->codec = *codec;
+    pthread_mutex_init(&l->lock, NULL);
+    arena_defer(a, destroy_lock, &l->lock);
     l->tables = ARENA_ARRAY(a, struct pinned, n);
     TRY(lake_log_newest(a, s, &l->marker, e));
     bool *read = ARENA_ARRAY(a, bool, n);
@@ -112,7 +120,7 @@ enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_cod
         *t = (struct pinned){.name = names[i], .dir = table_dir(a, names[i]), .selected = selected[i], .foreign = -1};
         t->now = (struct table_version){.version = -1, .side = -1};
         const struct marked_table *m = marker_table(l->marker, names[i]);
-        if (m) from_marker(l, t, m);
+        if (m) from_marker(t, m);
         if (!selected[i]) continue;
         int64_t newest;
         TRY(delta_newest_version(s, t->dir, t->now.version, &newest, e));

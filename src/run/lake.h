@@ -10,6 +10,8 @@
 #include "lake/side.h"
 #include "plan/decide.h"
 
+#include <pthread.h>
+
 /* What a table is at one version, pinned or staged. */
 struct table_version {
     int64_t version;       /* -1: the table does not exist */
@@ -28,6 +30,7 @@ struct pinned {
     struct table_version now;
     int64_t foreign; /* first foreign commit after our last one, -1 none; looked up by lake_pin for selected tables */
     bool foreign_overwrite; /* one of them replaced or restored the whole table */
+    bool unmarked; /* its newest version is not the marker's: a run died there, or another tool wrote */
 };
 
 struct lake {
@@ -37,14 +40,15 @@ struct lake {
     struct marker *marker;
     struct pinned *tables; /* tables[i] belongs to dag->nodes[i] */
     size_t n_tables;
-    int64_t now_us; /* the run's clock: one instant for the whole attempt */
+    int64_t now_us;       /* the run's clock: one instant for the whole attempt */
+    pthread_mutex_t lock; /* guards snapshots read on demand, and the arena meanwhile */
 };
 
 char *table_dir(struct arena *a, const char *name); /* "silver.orders" -> "silver/orders" */
 /* Reads the newest marker and pins every table: selected ones at their newest version, others as published. */
 enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec, const char *const *names,
                  const bool *selected, size_t n, struct lake **ret, struct err *e) MUST_CHECK;
-/* The snapshot of the pinned version (read once; not thread-safe for one table). No table: *ret = NULL. */
+/* The snapshot of the pinned version, read once; thread-safe. No table: *ret = NULL. */
 enum rc lake_snapshot(struct lake *l, struct pinned *t, struct delta_snapshot **ret, struct err *e) MUST_CHECK;
 struct pinned *lake_table(const struct lake *l, const char *name); /* or NULL */
 int64_t table_watermark(const struct table_version *v, const char *input); /* or -1 */

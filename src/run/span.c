@@ -1,0 +1,154 @@
+/* What changed in the inputs of a table since it last read them. */
+#include "run/step.h"
+
+static const struct step *staged_step(const struct step *s, size_t node)
+{
+    return s->staged_all[node].outcome == OUTCOME_STAGED ? s->runner->steps[node] : NULL;
+}
+
+enum rc step_input_snapshot(struct step *s, size_t node, struct delta_snapshot **ret, struct err *e)
+{
+    const struct step *input = staged_step(s, node);
+    if (input) {
+        *ret = input->after;
+        return RC_OK;
+    }
+    return lake_snapshot(s->lake, &s->lake->tables[node], ret, e);
+}
+
+static void append_files(struct step *s, struct input_span *span, const struct delta_file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct delta_file *f = ARENA_PUSH(s->arena, span->added, span->n_added);
+        *f = files[i];
+    }
+}
+
+/* Files that this run's own stage of the input takes out again do not count as added. */
+static void subtract_removed(struct input_span *span, const struct step *input)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < span->n_added; i++) {
+        bool removed = false;
+        for (size_t k = 0; k < input->n_removed && !removed; k++)
+            removed = strcmp(span->added[i].path, input->removed[k].path) == 0;
+        if (!removed) span->added[kept++] = span->added[i];
+    }
+    size_t cancelled = span->n_added - kept;
+    span->n_added = kept;
+    span->n_removed += input->n_removed - cancelled;
+}
+
+static enum rc span_from_log(struct step *s, struct input_span *span, const struct pinned *input, struct err *e)
+{
+    if (input->now.version <= span->from) return RC_OK;
+    struct delta_changes *changes;
+    enum rc rc = delta_changes(s->arena, s->lake->storage, input->dir, span->from, input->now.version, &changes, e);
+    if (rc != RC_OK) return rc;
+    if (changes->gap) {
+        span->change = CHANGE_UNKNOWN;
+        span->why = arena_printf(s->arena, "the log of %s no longer reaches back to version %lld", span->table, (long long)span->from);
+        return RC_OK;
+    }
+    append_files(s, span, changes->added, changes->n_added);
+    span->n_removed += changes->n_removed;
+    span->schema_changed = changes->metadata_change;
+    return RC_OK;
+}
+
+/* A plan does not stage: what an input will turn out to be is taken at its worst. */
+static void span_from_plan(struct step *s, struct input_span *span)
+{
+    const struct step *input = s->runner->steps ? s->runner->steps[span->node] : NULL;
+    if (!s->runner->plan_only || !input) return;
+    if (input->decision.strategy == STRATEGY_APPEND) span->change = CHANGE_GREW;
+    if (input->decision.strategy == STRATEGY_MERGE) span->change = CHANGE_CHANGED;
+    if (input->decision.strategy == STRATEGY_FULL) {
+        span->change = span->from < 0 ? CHANGE_UNKNOWN : CHANGE_CHANGED;
+        if (!span->why) span->why = arena_printf(s->arena, "%s is built anew", span->table);
+    }
+    if (input->decision.strategy != STRATEGY_SKIP) span->missing = false;
+}
+
+static enum rc make_span(struct step *s, size_t node, struct input_span *span, struct err *e)
+{
+    const struct pinned *input = &s->lake->tables[node];
+    const struct table_version *version = &s->staged_all[node].next;
+    const struct step *staged = staged_step(s, node);
+    *span = (struct input_span){.table = input->name, .node = node, .to = version->version};
+    span->from = table_watermark(&s->pinned->now, input->name);
+    span->missing = version->version < 0;
+    if (span->from < 0 && s->pinned->now.version >= 0) {
+        span->change = CHANGE_UNKNOWN;
+        span->why = arena_printf(s->arena, "%s has not read %s as it is now", s->table->name, span->table);
+    } else if (span->from >= 0) {
+        enum rc rc = span_from_log(s, span, input, e);
+        if (rc != RC_OK) return rc;
+        if (staged && span->change != CHANGE_UNKNOWN) {
+            subtract_removed(span, staged);
+            append_files(s, span, staged->added, staged->n_added);
+            span->schema_changed = span->schema_changed || staged->schema_changes;
+        }
+        if (span->change != CHANGE_UNKNOWN)
+            span->change = span->n_removed > 0 ? CHANGE_CHANGED : span->n_added > 0 ? CHANGE_GREW : CHANGE_NONE;
+    }
+    span_from_plan(s, span);
+    return RC_OK;
+}
+
+enum rc step_spans(struct step *s, struct err *e)
+{
+    const struct node *node = &s->runner->compiled->dag->nodes[s->node];
+    s->spans = ARENA_ARRAY(s->arena, struct input_span, node->n_inputs + node->n_parents + 1);
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        enum rc rc = make_span(s, node->inputs[i], &s->spans[s->n_spans++], e);
+        if (rc != RC_OK) return rc;
+    }
+    s->n_inputs = s->n_spans;
+    for (size_t i = 0; i < node->n_parents; i++) {
+        enum rc rc = make_span(s, node->parents[i], &s->spans[s->n_spans++], e);
+        if (rc != RC_OK) return rc;
+    }
+    return RC_OK;
+}
+
+static struct input_state state_of(const struct input_span *span)
+{
+    return (struct input_state){.table = span->table,
+                                .change = span->change,
+                                .schema_changed = span->schema_changed,
+                                .missing = span->missing,
+                                .why = span->why};
+}
+
+static bool unique_on(const void *data, const char *name, const char *const *columns, size_t n)
+{
+    const struct table *t = project_table(data, name);
+    if (!t || t->n_key == 0) return false;
+    for (size_t k = 0; k < t->n_key; k++) { /* every key column must be among the columns */
+        bool found = false;
+        for (size_t i = 0; i < n && !found; i++) found = strcasecmp(t->key[k], columns[i]) == 0;
+        if (!found) return false;
+    }
+    return !t->source || t->load == LOAD_UPSERT;
+}
+
+void step_decide(struct step *s)
+{
+    const struct table *t = s->table;
+    const struct project *project = s->runner->compiled->project;
+    struct table_state state = {.exists = s->pinned->now.version >= 0, .held = s->pinned->held, .foreign = -1};
+    const char *fingerprint = s->runner->compiled->fingerprints[s->node].hex;
+    state.model_changed = state.exists && (!s->pinned->now.model || strcmp(s->pinned->now.model, fingerprint) != 0);
+    state.what_changed = s->pinned->now.model ? "the model changed" : "the table was not made by ingot";
+    if (!t->foreign_keep && !s->runner->options.rebuild) state.foreign = s->pinned->foreign;
+    state.full_asked = s->runner->options.full;
+    state.rebuild_asked = s->runner->options.rebuild;
+    state.clock_due = s->statement && s->statement->n_volatiles > 0 && t->refresh != REFRESH_ON_CHANGE;
+    state.inputs = ARENA_ARRAY(s->arena, struct input_state, s->n_spans + 1);
+    for (size_t i = 0; i < s->n_spans; i++) state.inputs[i] = state_of(&s->spans[i]);
+    state.n_inputs = s->n_inputs;
+    state.parents = state.inputs + s->n_inputs;
+    state.n_parents = s->n_spans - s->n_inputs;
+    s->decision = decide(s->arena, &s->runner->compiled->dag->nodes[s->node], &state, unique_on, project);
+}

@@ -1,0 +1,331 @@
+/* Staging a bronze table: finds files, compares them with the ledger, loads what is new, replaces what changed. */
+#include "base/log.h"
+#include "base/os.h"
+#include "base/text.h"
+#include "run/merge.h"
+#include "run/step.h"
+
+struct source_work {
+    struct step *s;
+    struct delta_snapshot *before;
+    struct file_decision *files, *todo;
+    size_t n_files, n_todo, n_new, n_changed, n_retry, n_vanished;
+    struct session *session;
+    struct refused_sink *refused;
+    struct source_staged *staged;
+    char *directory;
+};
+
+static void note(void *data, const char *message)
+{
+    step_note(data, "%s", message);
+}
+
+/* --- what is there ------------------------------------------------------------------------------------------------ */
+
+static enum rc find_files(struct source_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    const char *pattern;
+    TRY(setting_expand(s->arena, &s->table->source->files, "from.files", &pattern, e));
+    struct found_file *found;
+    size_t n_found;
+    TRY(source_find(s->arena, s->runner->compiled->project->dir, s->table->source, pattern, &found, &n_found, e));
+    TRY(source_compare(s->arena, s->ledger, found, n_found, &w->files, &w->n_files, e));
+    for (size_t i = 0; i < w->n_files; i++) {
+        w->n_new += w->files[i].fate == FILE_NEW;
+        w->n_changed += w->files[i].fate == FILE_CHANGED;
+        w->n_retry += w->files[i].fate == FILE_RETRY;
+        w->n_vanished += w->files[i].fate == FILE_VANISHED;
+    }
+out:
+    return rc;
+}
+
+static void choose_files(struct source_work *w)
+{
+    struct step *s = w->s;
+    bool all = s->table->load == LOAD_REPLACE || s->decision.strategy == STRATEGY_FULL;
+    w->todo = ARENA_ARRAY(s->arena, struct file_decision, w->n_files + 1);
+    for (size_t i = 0; i < w->n_files; i++)
+        if (w->files[i].fate != FILE_VANISHED && (all || w->files[i].fate != FILE_SAME)) w->todo[w->n_todo++] = w->files[i];
+}
+
+static char *count_files(struct step *s, size_t n, const char *what)
+{
+    return arena_printf(s->arena, "%zu %s file%s", n, what, n == 1 ? "" : "s");
+}
+
+/* A bronze table appends unless something must leave it. */
+static void decide_source(struct source_work *w)
+{
+    struct step *s = w->s;
+    struct decision *d = &s->decision;
+    const char *what = "";
+    if (w->n_new) what = count_files(s, w->n_new, "new");
+    if (w->n_changed) what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_changed, "changed"));
+    if (w->n_retry) what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_retry, "refused"));
+    bool exists = s->pinned->now.version >= 0, vanished = s->table->load == LOAD_REPLACE && w->n_vanished > 0;
+    if (s->pinned->held)
+        *d = (struct decision){STRATEGY_HELD, .reason = arena_strdup(s->arena, "held after a rollback")};
+    else if (exists && (s->runner->options.full || s->runner->options.rebuild))
+        *d = (struct decision){STRATEGY_FULL, .reason = arena_strdup(s->arena, "asked for")};
+    else if (exists && s->pinned->now.model && strcmp(s->pinned->now.model, s->runner->compiled->fingerprints[s->node].hex) != 0)
+        *d = (struct decision){STRATEGY_FULL, .reason = arena_strdup(s->arena, "load, key or latest of the source changed")};
+    else if (!*what && !vanished)
+        *d = (struct decision){STRATEGY_SKIP, .reason = arena_strdup(s->arena, w->n_files ? "no new files" : "no files")};
+    else if (!exists)
+        *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "first load: %s", what)};
+    else if (s->table->load == LOAD_REPLACE)
+        *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "load: replace, %s", vanished ? "files vanished" : what)};
+    else if (w->n_changed || s->table->load == LOAD_UPSERT)
+        *d = (struct decision){STRATEGY_MERGE, .reason = arena_strdup(s->arena, what)};
+    else
+        *d = (struct decision){STRATEGY_APPEND, .reason = arena_strdup(s->arena, what)};
+}
+
+/* --- loading ------------------------------------------------------------------------------------------------------ */
+
+static enum rc load_files(struct source_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    TRY(step_claim_side(s, s->decision.strategy == STRATEGY_FULL, e));
+    TRY(step_directory(s, s->pinned->dir, &w->directory, e));
+    w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
+    bool anew = s->decision.strategy == STRATEGY_FULL;
+    struct source_input in = {
+        .table = s->table,
+        .files = w->todo,
+        .n_files = w->n_todo,
+        .ledger = s->ledger,
+        .existing = w->before && !anew ? w->before->columns : NULL,
+        .n_existing = w->before && !anew ? w->before->n_columns : 0,
+        .load = s->side,
+        .loaded_at_us = s->lake->now_us,
+        .directory = w->directory,
+        .temp_dir = s->runner->temp_dir,
+        .refused = w->refused,
+        .stop = s->runner->stop,
+        .note = note,
+        .note_data = s,
+    };
+    TRY(source_stage(s->arena, w->session, &in, &w->staged, e));
+    for (size_t i = 0; i < w->staged->n_files; i++) ledger_print_file(s->side_part, &w->staged->files[i]);
+out:
+    return rc;
+}
+
+static struct delta_file file_of(const struct parquet_file *p, const char *directory, int64_t now_ms)
+{
+    size_t n = strlen(directory);
+    const char *path = strncmp(p->url, directory, n) == 0 ? p->url + n : path_base(p->url);
+    return (struct delta_file){.path = path, .size = p->size, .mtime_ms = now_ms, .records = p->records, .stats = p->stats,
+                               .partition = p->partition, .n_partition = p->n_partition, .data_change = true};
+}
+
+void step_add_files(struct step *s, const char *directory, const struct parquet_file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct delta_file *f = ARENA_PUSH(s->arena, s->added, s->n_added);
+        *f = file_of(&files[i], directory, s->lake->now_us / 1000);
+        s->account.rows_added += files[i].records;
+    }
+}
+
+void step_remove_file(struct step *s, const struct delta_file *file)
+{
+    struct delta_file *f = ARENA_PUSH(s->arena, s->removed, s->n_removed);
+    *f = *file;
+    s->account.rows_removed += file->records - file->deleted;
+}
+
+/* "_file" IN ('raw/a.csv', …) for the changed files that loaded; NULL if there is none. */
+static char *changed_predicate(struct source_work *w)
+{
+    struct buf *p = buf_new(w->s->arena, BUF_DEFAULT_MAX);
+    for (size_t i = 0; i < w->n_todo; i++) {
+        if (w->todo[i].fate != FILE_CHANGED && w->todo[i].fate != FILE_RETRY) continue;
+        if (w->todo[i].fate == FILE_CHANGED && w->staged->files[i].problem) continue; /* keeps the rows it has */
+        buf_add_str(p, p->n ? ", " : "\"_file\" IN (");
+        buf_add_sql_string(p, w->todo[i].found->path);
+    }
+    if (p->n == 0) return NULL;
+    buf_add_char(p, ')');
+    return p->p;
+}
+
+static enum rc remove_changed_rows(struct source_work *w, struct err *e)
+{
+    enum rc rc = RC_OK;
+    struct step *s = w->s;
+    char *predicate = changed_predicate(w);
+    if (!predicate || !w->before) return RC_OK;
+    TRY(step_remove_quarantine(s, w->session, predicate, e));
+    TRY(remove_rows(s, w->session, w->before, predicate, w->directory, e));
+out:
+    return rc;
+}
+
+static void account_for(struct source_work *w)
+{
+    struct account *acc = &w->s->account;
+    acc->read = ARENA_NEW(w->s->arena, struct account_read);
+    acc->read[0].rows = w->staged->records;
+    acc->n_read = 1;
+    acc->yielded = w->staged->records;
+    acc->inserted = w->staged->rows;
+    acc->quarantined = w->staged->malformed;
+    struct rule_count *rules;
+    size_t n;
+    refused_by_rule(w->s->arena, w->refused, &rules, &n);
+    acc->lines = ARENA_ARRAY(w->s->arena, struct account_line, n + 1);
+    for (size_t i = 0; i < n; i++)
+        acc->lines[acc->n_lines++] = (struct account_line){.rule = rules[i].rule, .what = ACCOUNT_QUARANTINED, .rows = rules[i].n};
+    for (size_t i = 0; i < w->n_todo; i++) {
+        acc->files_loaded += !w->staged->files[i].problem;
+        acc->files_changed += w->todo[i].fate == FILE_CHANGED && !w->staged->files[i].problem;
+    }
+    acc->files_refused = (int64_t)w->staged->refused_whole;
+}
+
+static void warn_about_refused(struct source_work *w)
+{
+    for (size_t i = 0; i < w->staged->n_files; i++)
+        if (w->staged->files[i].problem) step_note(w->s, "%s was refused whole: %s", w->staged->files[i].path, w->staged->files[i].problem);
+    w->s->partly_failed = w->staged->refused_whole > 0;
+}
+
+/* The same files refused for the same reasons as before, and nothing else: the lake has nothing to learn. */
+static bool nothing_learned(const struct source_work *w)
+{
+    if (w->staged->refused_whole != w->n_todo || !w->before) return false;
+    for (size_t i = 0; i < w->n_todo; i++) {
+        const struct ledger_file *known = w->todo[i].known, *now = &w->staged->files[i];
+        if (!known || !known->problem || strcmp(known->problem, now->problem) != 0 || strcmp(known->hash, now->hash) != 0) return false;
+    }
+    return true;
+}
+
+static bool same_columns(const struct delta_snapshot *before, const struct source_staged *staged)
+{
+    if (!before || before->n_columns != staged->n_columns) return false;
+    for (size_t i = 0; i < staged->n_columns; i++)
+        if (strcmp(before->columns[i].name, staged->columns[i].name) != 0 || strcmp(before->columns[i].type, staged->columns[i].type) != 0)
+            return false;
+    return true;
+}
+
+static enum rc take_over(struct source_work *w, struct err *e)
+{
+    enum rc rc = RC_OK;
+    struct step *s = w->s;
+    struct delta_snapshot *before = w->before;
+    s->columns = w->staged->columns;
+    s->n_columns = w->staged->n_columns;
+    s->creates = !before;
+    s->schema_changes = !same_columns(before, w->staged);
+    account_for(w);
+    if (s->table->load == LOAD_UPSERT)
+        TRY(upsert_source(s, w->session, before, w->staged->data, w->staged->n_data, w->directory, e));
+    else
+        step_add_files(s, w->directory, w->staged->data, w->staged->n_data);
+    if (s->decision.strategy == STRATEGY_FULL)
+        for (size_t i = 0; before && i < before->n_files; i++) step_remove_file(s, &before->files[i]);
+    else
+        TRY(remove_changed_rows(w, e));
+    TRY(step_add_quarantine(s, w->session, w->refused, e));
+    s->account.rows_before = before ? delta_rows(before) : 0;
+    step_make_after(s, before);
+    s->account.rows_after = delta_rows(s->after);
+out:
+    return rc;
+}
+
+static enum rc load_and_stage(struct source_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    struct engine *engine;
+    if (w->before) TRY(delta_check_writable(w->before, s->table->name, e));
+    TRY(lazy_engine_get(s->runner->engine, &engine, e));
+    TRY(session_open(engine, &w->session, e));
+    s->session = w->session;
+    choose_files(w);
+    TRY(load_files(w, e));
+    warn_about_refused(w);
+    if (nothing_learned(w)) {
+        s->side = -1;
+        s->staged_all[s->node].outcome = OUTCOME_UP_TO_DATE;
+        goto out;
+    }
+    char id[37];
+    os_uuid(id);
+    s->table_id = w->before ? w->before->table_id : arena_strdup(s->arena, id);
+    if (!w->before && w->staged->n_columns == 0) { /* nothing loaded yet, so no columns are known */
+        s->staged_all[s->node].outcome = OUTCOME_FAILED;
+        rc = err_set(e, RC_DATA, "%s: no file could be loaded; %s: %s", s->table->name, w->staged->files[0].path, w->staged->files[0].problem);
+        goto out;
+    }
+    TRY(take_over(w, e));
+    TRY(step_finish(s, s->decision.strategy == STRATEGY_MERGE ? "MERGE" : "WRITE", e));
+out:
+    s->session = NULL;
+    session_close(w->session);
+    return rc;
+}
+
+/* RULES.md B 4: another tool put the whole table to another state, so the ledger is what is still there. */
+static enum rc rebuild_ledger(struct source_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    struct engine *engine;
+    struct session *session = NULL;
+    TRY(lazy_engine_get(s->runner->engine, &engine, e));
+    TRY(session_open(engine, &session, e));
+    char *relation;
+    TRY(step_relation(s, s->pinned->dir, w->before->files, w->before->n_files, w->before->columns, w->before->n_columns, false, &relation, e));
+    struct rows *rows;
+    TRY(session_queryf(s->arena, session, &rows, e, "SELECT DISTINCT \"_file\" FROM (%s) WHERE \"_file\" IS NOT NULL", relation));
+    size_t kept = 0, forgotten = 0;
+    for (size_t i = 0; i < s->ledger->n_files; i++) {
+        const struct ledger_file *f = &s->ledger->files[i];
+        bool there = f->rows == 0;
+        for (size_t r = 0; r < rows->n_rows && !there; r++) there = strcmp(rows->cells[r], f->path) == 0;
+        if (there)
+            s->ledger->files[kept++] = *f;
+        else
+            forgotten++;
+    }
+    s->ledger->n_files = kept;
+    step_note(s, "another tool restored or replaced the table: %zu file%s no longer there, to be loaded again if found", forgotten, forgotten == 1 ? " is" : "s are");
+out:
+    session_close(session);
+    return rc;
+}
+
+enum rc stage_source(struct step *s, struct err *e)
+{
+    enum rc rc;
+    struct staged *staged = &s->staged_all[s->node];
+    struct source_work w = {.s = s};
+    TRY(step_read_side(s, e));
+    if (s->pinned->foreign_overwrite) {
+        TRY(lake_snapshot(s->lake, s->pinned, &w.before, e));
+        TRY(rebuild_ledger(&w, e));
+    }
+    TRY(find_files(&w, e));
+    decide_source(&w);
+    if (s->decision.strategy == STRATEGY_HELD) {
+        staged->outcome = OUTCOME_HELD;
+    } else if (s->decision.strategy == STRATEGY_SKIP) {
+        staged->outcome = OUTCOME_UP_TO_DATE;
+    } else if (!s->runner->plan_only) {
+        TRY(lake_snapshot(s->lake, s->pinned, &w.before, e));
+        TRY(load_and_stage(&w, e));
+    }
+out:
+    return rc;
+}

@@ -298,6 +298,9 @@ static const char *scalar_text(struct reader *r, struct fy_token *value, size_t 
         return text;
     }
     const char *text = fy_token_get_text(value, ret_n);
+    /* Only an escape can make a NUL. Elsewhere it ends the text: for some block scalars with blank lines libfyaml
+     * 0.7.12 reports a length beyond it. */
+    if (text && fy_token_scalar_style(value) != FYSS_DOUBLE_QUOTED) *ret_n = strnlen(text, *ret_n);
     return text ? arena_strndup(r->a, text, *ret_n) : NULL;
 }
 

@@ -56,6 +56,7 @@ static void trees(void **state)
         {"{\"a\": [1, {\"b\": null}]}", "{a:[i(1) {b:n(null)}]}"},
         {"? a\n? b\n", "{a:n() b:n()}"},
         {"text", "\"text\""},
+        {"a: >-\n  p q\n\n   r:-  s\n    t\nb: 1\n", "{a:\"p q\\n\\n r:-  s\\n  t\" b:i(1)}"},
         {"a: 'x'''''\nb: ''''\nc: ''''''''''''''''''''''''''\n", "{a:\"x''\" b:\"'\" c:\"''''''''''''\"}"},
         {"a: 'p  \n  q\n \n\n  ''r\n '\n", "{a:\"p q\\n\\n'r \"}"},
         {"a: 'p\r\n  q\r\n '\r\nb: |\r\n  x\r\n  y\r\n", "{a:\"p q \" b:\"x\\ny\\n\"}"},

@@ -1,8 +1,8 @@
 /* project/: what the user wrote, read into one struct with a position for every error.
  *
  *     ingot.yml          name, targets, defaults       -> struct project, struct target
- *     bronze/*.yml       sources                       -> struct table with source
- *     silver/*.sql, gold/*.sql   front matter + SELECT -> struct table with model
+ *     bronze/NAME.yml    a source                      -> struct table with source
+ *     silver/NAME.sql    front matter and a SELECT     -> struct table with model
  *
  * Nothing is read from the lake and the engine is not needed. All errors of a project are collected and reported
  * together. The keys that are understood stand in const tables (keys.h), from which validation, suggestions, the JSON

@@ -18,6 +18,8 @@ struct construct {
     int64_t offset;
 };
 
+struct cut; /* private */
+
 /* One mention of a table (a self-join has two). */
 struct occurrence {
     const char *table; /* "bronze.orders" as written, lower case */
@@ -26,6 +28,10 @@ struct occurrence {
     /* Adding rows to this occurrence, all other inputs unchanged, only adds statement(added rows) to the output. */
     bool distributes;
     struct construct why_not; /* the first construct in the way */
+    /* The same, once the other branches of each UNION ALL around it are emptied (statement_branch): running the whole
+     * statement over the added rows would give their rows again. True where `distributes` is. */
+    bool distributes_in_branch;
+    const struct cut *cuts; /* for statement_branch; NULL when it came from the cache */
     /* Each of its rows gives at most one output row, provided that every table of `unique` is unique on those
      * columns (joined dimensions). */
     bool at_most_one;
@@ -55,6 +61,7 @@ struct statement {
      * most one output row, and rows do not see each other. Such a statement can be rewritten by statement_carry. */
     bool row_by_row;
     struct construct why_not_row_by_row;
+    const char *input; /* row_by_row: the one table */
     bool filters;      /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
     struct construct *volatiles; /* now(), random(), current_date … */
     size_t n_volatiles;
@@ -73,12 +80,25 @@ enum rc statement_analyze(struct arena *a, const char *serialized, const char *s
                           struct err *e) MUST_CHECK;
 
 /* The statement (row_by_row only; node present) with more output columns, as serialized JSON for the engine:
- *  - every name of `carry` that is a column of its input is appended as "__in_<name>";
+ *  - every name of `carry`, each a column of its input, is appended as "__in_<name>";
  *  - with `guard`, each output expression e becomes TRY(e) in the sense that a row on which some output expression or
  *    the WHERE clause raises an error comes out with NULL there and the name of the first such output column in a
- *    further column "__error" (NULL on good rows; "where" for the WHERE clause), instead of ending the query. */
+ *    further column "__error" (NULL on good rows; "where" for the WHERE clause), instead of ending the query. Rows on
+ *    which WHERE is false or NULL are left out as before. `*` is kept as it is; ORDER BY is dropped.
+ * Without `guard` an ORDER BY stays. With it the statement must run with STATEMENT_GUARD_SETTING: DuckDB 1.5.5 moves
+ * common subexpressions out of TRY. random(), uuid() and error() cannot be guarded, because TRY refuses them; an output
+ * expression without a name cannot either (RC_PROJECT). */
 enum rc statement_carry(struct arena *a, const struct statement *s, const char *const *carry, size_t n_carry, bool guard,
                         char **ret_json, struct err *e) MUST_CHECK;
+#define STATEMENT_GUARD_SETTING "set disabled_optimizers = 'common_subexpressions'"
+#define STATEMENT_GUARD_RESET "reset disabled_optimizers"
+
+/* The statement as serialized JSON with the branches of UNION ALL beside this occurrence emptied (LIMIT 0), so that over
+ * its added rows it gives what they add (distributes_in_branch). Node present. */
+enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json, struct err *e) MUST_CHECK;
+
+/* Line and column (1-based, in characters of the line) of a byte offset; *ret_line = 0 for offset -1. */
+void statement_position(const char *sql, int64_t offset, int *ret_line, int *ret_column);
 
 /* To and from the cache. */
 char *statement_print(struct arena *a, const struct statement *s);

@@ -74,7 +74,8 @@ static bool reference_table(struct reader *r, struct scanner *s, struct token *n
         return true;
     }
     const char *near = did_you_mean(layer, layer_names, 3);
-    problem_add(r->problems, pos, false, "there is no layer '%s'; %s%s", layer, near ? "did you mean " : "the layers are bronze, silver and gold", near ? near : "");
+    problem_add(r->problems, pos, false, "there is no layer '%s'; %s%s%s", layer, near ? "did you mean '" : "the layers are bronze, silver and gold", near ? near : "",
+                near ? "'?" : "");
     return false;
 }
 

@@ -13,7 +13,6 @@ struct line {
 
 struct cutter {
     struct reader *r;
-    const char *end; /* of the text */
     struct front_matter *f;
     char *yaml;      /* written so far: f->yaml.p + n */
     size_t base;     /* indentation of the keys */
@@ -48,9 +47,19 @@ static struct pos line_position(const struct cutter *c, const struct line *l, co
     return scan_position(&s, p);
 }
 
-static bool is_terminator(const struct line *l)
+/* The first line that is only the end of a comment; `p` is at the beginning of a line. */
+static const char *find_terminator(const char *p, const char *end)
 {
-    return l->end - l->p == 2 && l->p[0] == '*' && l->p[1] == '/';
+    while (end - p >= 2) {
+        if (p[0] == '*' && p[1] == '/') {
+            struct line l = line_at(p, end, 0);
+            if (l.end - l.p == 2) return p;
+        }
+        p = memchr(p, '\n', (size_t)(end - p));
+        if (!p) return NULL;
+        p++;
+    }
+    return NULL;
 }
 
 /* Whether the line is `columns:`, `rules:` or `checks:` at the indentation of the keys. */
@@ -241,21 +250,16 @@ bool front_matter_cut(struct reader *r, struct str text, struct front_matter *re
         return false;
     }
     ret->first_line = number + 1;
-    char *yaml = arena_alloc(r->arena, (size_t)(end - first.next) + 2);
-    struct cutter c = {.r = r, .end = end, .f = ret, .yaml = yaml};
-    struct problems before = *r->problems; /* a missing terminator alone is said, not what follows from it */
-    for (p = first.next; p < end;) {
-        struct line l = line_at(p, end, ++number);
-        if (is_terminator(&l)) {
-            ret->end = (size_t)(l.p + 2 - text.p);
-            ret->yaml = (struct str){yaml, (size_t)(c.yaml - yaml)};
-            return true;
-        }
+    const char *terminator = find_terminator(first.next, end);
+    if (!terminator) return no_terminator(r, start, first.next, end, ret->first_line);
+    char *yaml = arena_alloc(r->arena, (size_t)(terminator - first.next) + 1);
+    struct cutter c = {.r = r, .f = ret, .yaml = yaml};
+    for (p = first.next; p < terminator;) {
+        struct line l = line_at(p, terminator, ++number);
         cut_line(&c, &l);
         p = l.next;
     }
-    r->problems->n_items = before.n_items;
-    r->problems->n_errors = before.n_errors;
-    r->problems->n_warnings = before.n_warnings;
-    return no_terminator(r, start, first.next, end, ret->first_line);
+    ret->end = (size_t)(terminator + 2 - text.p);
+    ret->yaml = (struct str){yaml, (size_t)(c.yaml - yaml)};
+    return true;
 }

@@ -49,7 +49,7 @@ static const struct key target_items[] = {
     {.name = "s3", .type = KEY_MAP, .keys = &s3_keys, .help = "How the lake on S3 is reached.", INTO(struct target, s3)},
     {.name = "warehouse", .type = KEY_MAP, .keys = &warehouse_keys, .help = "Where gold tables are published.", INTO(struct target, warehouse)},
 };
-const struct keys target_keys = {"target", "A target in `ingot.yml`", "A place to build the tables in, such as `dev` and `prod`.", TABLE(target_items)};
+const struct keys target_keys = {"target", "a target in `ingot.yml`", "A place to build the tables in, such as `dev` and `prod`.", TABLE(target_items)};
 
 static const struct key project_items[] = {
     {.name = "name", .type = KEY_TEXT, .fallback = "the folder's name", .help = "The project's name.", INTO(struct project_file, name)},
@@ -103,7 +103,7 @@ static const struct choice loads[] = {{.name = "append"}, {.name = "replace"}, {
     {.name = "tags", .type = KEY_WORDS, .help = "Words to select tables by: `ingot run tag:finance`.", LIST(struct table, tags)}
 
 static const struct key source_items[] = {
-    {.name = "from", .type = KEY_MAP, .status = KEY_REQUIRED, .keys = &from_keys, .help = "Where the data comes from."},
+    {.name = "from", .type = KEY_FROM, .status = KEY_REQUIRED, .keys = &from_keys, .help = "Where the data comes from."},
     {.name = "load", .type = KEY_CHOICE, .choices = loads, .fallback = "append", .help = "`append`: each file once; `replace`: the newest state; `upsert`: by `key`.", INTO(struct table, load)},
     {.name = "key", .type = KEY_NAMES, .help = "The columns that identify a row, for `load: upsert`.", LIST(struct table, key)},
     {.name = "latest", .type = KEY_COLUMN, .fallback = "the row that was loaded last", .help = "Of the rows with one key, the one with the greatest value here wins.", INTO(struct table, latest)},
@@ -111,7 +111,7 @@ static const struct key source_items[] = {
     {.name = "tolerate", .type = KEY_TOLERATE, .fallback = "any number", .help = "How many rows may go to quarantine before the run counts as failed: `0`, `100`, `1%`.", INTO(struct table, tolerate)},
     ABOUT_A_TABLE,
 };
-const struct keys source_keys = {"source", "A source: `bronze/<name>.yml`", "Becomes the table `bronze.<name>`.", TABLE(source_items)};
+const struct keys source_keys = {"source", "a source (`bronze/<name>.yml`)", "Becomes the table `bronze.<name>`.", TABLE(source_items)};
 
 /* --- front matter ------------------------------------------------------------------------------------------------ */
 
@@ -138,7 +138,7 @@ static const struct key model_items[] = {
     {.name = "publish", .type = KEY_ANY, .status = KEY_IGNORED, .help = "Publishes the table to the target's warehouse."},
     ABOUT_A_TABLE,
 };
-const struct keys model_keys = {"model", "A model: the front matter of `silver/<name>.sql` and `gold/<name>.sql`", "Becomes the table `silver.<name>` or `gold.<name>`.", TABLE(model_items)};
+const struct keys model_keys = {"model", "a model (front matter of `silver/<name>.sql`, `gold/<name>.sql`)", "Becomes the table `silver.<name>` or `gold.<name>`.", TABLE(model_items)};
 
 const struct keys *const all_keys[] = {&project_keys, &target_keys, &engine_keys, &s3_keys, &warehouse_keys,
                                        &source_keys, &from_keys, &csv_keys, &model_keys};
@@ -178,6 +178,7 @@ const char *key_type_name(const struct key *key)
         [KEY_TOLERATE] = "a number of rows, or a percentage such as 1%",
         [KEY_VARS] = "names with values",
         [KEY_MAP] = "keys of its own",
+        [KEY_FROM] = "keys of its own",
         [KEY_TARGETS] = "names with keys of their own",
         [KEY_COLUMNS] = "lines `name: type …`",
         [KEY_RULES] = "lines `name: expression`",

@@ -24,6 +24,7 @@ enum key_type {
     KEY_VARS,      /* struct target's vars */
     KEY_MAP,       /* the keys of another table; offset 0: in the same struct */
     KEY_TARGETS,   /* names, each with target_keys; read by read_project_file */
+    KEY_FROM,      /* from_keys; read by read_source_file */
     KEY_COLUMNS,   /* raw blocks of the front matter */
     KEY_RULES,
     KEY_CHECKS,
@@ -48,7 +49,7 @@ struct key {
     enum key_type type;
     enum key_status status;
     const struct choice *choices;
-    const struct keys *keys;      /* KEY_MAP, KEY_TARGETS */
+    const struct keys *keys;      /* KEY_MAP, KEY_TARGETS, KEY_FROM */
     const char *fallback;         /* the default as the reference prints it, or NULL */
     const char *help;             /* one line of Markdown without '|' */
     size_t offset, size;          /* of the member that takes the value */
@@ -57,7 +58,7 @@ struct key {
 
 struct keys {
     const char *name;  /* in the JSON Schema: "project" */
-    const char *title; /* in the reference: "`ingot.yml`" */
+    const char *title; /* in messages and, with a capital, in the reference: "a target in `ingot.yml`" */
     const char *intro; /* a sentence below the title */
     const struct key *items;
     size_t n;

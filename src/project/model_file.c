@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "project/contract.h"
+#include "project/plain_yaml.h"
 #include "project/project_file.h"
 
 #include <stdlib.h>
@@ -56,7 +57,8 @@ static void check_keys(struct reader *r, struct table *table)
 
 static void read_front_matter(struct reader *r, struct front_matter *f, struct named_checks *checks, struct table *table)
 {
-    struct yaml *map = read_yaml(r, f->yaml, f->first_line);
+    struct yaml *map = plain_yaml(r->arena, f->yaml, f->first_line);
+    if (!map) map = read_yaml(r, f->yaml, f->first_line);
     if (map) {
         read_keys(r, map, &model_keys, table);
         table->key_pos = read_position(r, map, "key");
@@ -72,13 +74,13 @@ static void read_front_matter(struct reader *r, struct front_matter *f, struct n
     if (map) check_keys(r, table);
 }
 
-/* The file with blanks in place of the front matter. */
-static char *blank_front_matter(struct arena *a, struct str text, size_t end)
+/* Puts blanks in place of the front matter, in the bytes that read_text_file made for this file alone: a copy of every
+ * model would cost more than parsing it. */
+static void blank_front_matter(struct str text, size_t end)
 {
-    char *sql = arena_strndup(a, text.p, text.n);
+    char *sql = (char *)(uintptr_t)text.p;
     for (size_t i = 0; i < end; i++)
         if (sql[i] != '\n') sql[i] = ' ';
-    return sql;
 }
 
 void read_model_file(struct reader *r, struct str text, struct named_checks *checks, struct table *table)
@@ -88,6 +90,7 @@ void read_model_file(struct reader *r, struct str text, struct named_checks *che
     r->others[0] = &source_keys;
     if (!front_matter_cut(r, text, &f)) return;
     if (f.end) read_front_matter(r, &f, checks, table);
-    table->sql = f.end ? blank_front_matter(r->arena, text, f.end) : text.p;
-    if (!str_trim(str_of(table->sql)).n) problem_add(r->problems, (struct pos){r->file, 1, 1}, false, "the file holds no SELECT");
+    blank_front_matter(text, f.end);
+    table->sql = text.p;
+    if (!str_trim((struct str){text.p + f.end, text.n - f.end}).n) problem_add(r->problems, (struct pos){r->file, 1, 1}, false, "the file holds no SELECT");
 }

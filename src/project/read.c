@@ -78,7 +78,10 @@ static void put_number(void *object, const struct key *key, int64_t value)
 
 static bool refuse(struct reader *r, const struct yaml *y, const struct key *key)
 {
-    problem_add(r->problems, position(r, y), false, "'%s' must be %s, not %s", key->name, key_type_name(key), yaml_kind_name(y->kind));
+    if (is_scalar(y))
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name, key_type_name(key), y->text);
+    else
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not %s", key->name, key_type_name(key), yaml_kind_name(y->kind));
     return false;
 }
 
@@ -154,8 +157,7 @@ static bool read_memory(struct reader *r, const struct yaml *y, const struct key
 {
     if (!is_scalar(y)) return refuse(r, y, key);
     if (read_size(y->text, &target->memory_bytes, &target->memory_percent)) return true;
-    problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name, key_type_name(key), y->text);
-    return false;
+    return refuse(r, y, key);
 }
 
 bool read_tolerate(const char *text, struct tolerate *ret)
@@ -182,8 +184,7 @@ static bool read_character(struct reader *r, const struct yaml *y, const struct 
         *to = y->text[0];
         return true;
     }
-    problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name, key_type_name(key), y->text);
-    return false;
+    return refuse(r, y, key);
 }
 
 static bool read_quote(struct reader *r, const struct yaml *y, const struct key *key, struct csv_options *csv)
@@ -203,10 +204,7 @@ static bool read_text(struct reader *r, const struct yaml *y, const struct key *
         problem_add(r->problems, position(r, y), false, "'%s' is empty", key->name);
         return false;
     }
-    if (key->type == KEY_NAME && !is_plain_name(y->text)) {
-        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name, key_type_name(key), y->text);
-        return false;
-    }
+    if (key->type == KEY_NAME && !is_plain_name(y->text)) return refuse(r, y, key);
     if (key->type == KEY_SETTING)
         *(struct setting *)member(object, key->offset) = (struct setting){y->text, position(r, y)};
     else
@@ -298,6 +296,9 @@ static bool read_value(struct reader *r, const struct yaml *y, const struct key 
     case KEY_MAP:
         if (y->kind != YAML_MAP) return refuse(r, y, key);
         return read_keys(r, y, key->keys, member(object, key->offset));
+    case KEY_FROM:
+        if (y->kind != YAML_MAP) return refuse(r, y, key);
+        return true;
     case KEY_TARGETS:
         if (y->kind != YAML_MAP) return refuse(r, y, key);
         *(const struct yaml **)member(object, key->offset) = y;

@@ -10,7 +10,7 @@ static void add_type(struct buf *out, const struct key *key)
             buf_printf(out, "%s`%s`", first ? "" : ", ", c->name);
             first = false;
         }
-    } else if (key->type == KEY_MAP || key->type == KEY_TARGETS) {
+    } else if (key->keys) {
         buf_printf(out, "%s: see %s", key_type_name(key), key->keys->title);
     } else {
         buf_add_str(out, key_type_name(key));
@@ -45,7 +45,8 @@ void project_reference(struct buf *out)
                      "[project.md](project.md) explains the files with examples.\n");
     for (size_t i = 0; i < n_all_keys; i++) {
         const struct keys *keys = all_keys[i];
-        buf_printf(out, "\n## %s\n\n%s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", keys->title, keys->intro);
+        char first = keys->title[0];
+        buf_printf(out, "\n## %c%s\n\n%s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", first == 'a' ? 'A' : first, keys->title + 1, keys->intro);
         for (size_t j = 0; j < keys->n; j++)
             if (keys->items[j].status != KEY_UNSUPPORTED) add_key(out, &keys->items[j]);
         add_unsupported(out, keys);

@@ -31,6 +31,7 @@ static void add_type(struct buf *out, const struct key *key)
     case KEY_WORDS: buf_add_str(out, "\"anyOf\": [{" SCALAR "}, {\"type\": \"array\", \"items\": {" SCALAR "}, \"minItems\": 1, \"uniqueItems\": true}]"); break;
     case KEY_TOLERATE: buf_add_str(out, "\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0}, {\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]+)? *%$\"}]"); break;
     case KEY_VARS: buf_add_str(out, "\"type\": \"object\", \"additionalProperties\": {\"type\": [\"string\", \"number\", \"boolean\", \"null\"]}"); break;
+    case KEY_FROM:
     case KEY_MAP: buf_printf(out, "\"$ref\": \"#/$defs/%s\"", key->keys->name); break;
     case KEY_TARGETS:
         buf_printf(out, "\"type\": \"object\", \"minProperties\": 1, \"propertyNames\": {\"pattern\": \"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"}, \"additionalProperties\": {\"$ref\": \"#/$defs/%s\"}", key->keys->name);

@@ -18,27 +18,34 @@ struct engine_config {
     int threads;                /* 0: cores */
     const char *temp_directory; /* for spilling; made if needed and removed with the engine */
     const char *timezone;       /* NULL: "UTC" */
+    const char *extension_directory; /* where LOAD finds extensions; NULL: the engine's own place */
 };
 
 /* Loads libduckdb.so on first use: $INGOT_DUCKDB, next to the program, ../lib, ../lib/ingot, the loader's path; its
  * version must be the one that ingot was built against. */
 enum rc engine_open(const struct engine_config *config, struct engine **ret, struct err *e) MUST_CHECK;
 void engine_close(struct engine *g); /* NULL is fine; all sessions are closed before */
-/* Ends whatever runs in any session, now and from now on: calls return RC_INTERRUPTED. Safe from any thread. */
+/* Ends whatever runs in any session, now and from now on: calls return RC_INTERRUPTED. Safe from any thread that runs no
+ * statement itself (not from a signal handler). Returns when all have stopped, or after two seconds. */
 void engine_interrupt(struct engine *g);
 const char *engine_version(void); /* "v1.5.5"; loads the library, NULL if it cannot */
+/* A folder of the engine for temporary files, removed with it. */
+const char *engine_temp_directory(const struct engine *g);
 
 enum rc session_open(struct engine *g, struct session **ret, struct err *e) MUST_CHECK;
 void session_close(struct session *s);
 struct engine *session_engine(struct session *s);
+/* The duckdb_connection, for folders that register functions of their own (it is a pointer to this struct). */
+struct _duckdb_connection *session_connection(struct session *s);
 
 /* Runs one or more statements and drops their results. Errors: interrupted -> RC_INTERRUPTED; disk full, I/O ->
- * RC_UNREACHABLE; memory limit, conversion, constraint -> RC_DATA; the engine's own defects -> RC_INTERNAL. The message
- * is the engine's first line, with its hint, without its stack. */
+ * RC_UNREACHABLE; memory limit, conversion, constraint -> RC_DATA; a statement that does not parse or bind -> RC_PROJECT;
+ * a missing extension -> RC_USAGE; the engine's own defects -> RC_INTERNAL. The message is the engine's first line, with
+ * its hint and a short line with caret, without its stack. */
 enum rc session_exec(struct session *s, const char *sql, struct err *e) MUST_CHECK;
 enum rc session_execf(struct session *s, struct err *e, const char *format, ...) MUST_CHECK PRINTF_LIKE(3, 4);
 
-/* A small result as text (the engine's own casts to VARCHAR), NULL for NULL. */
+/* The small result of one statement as text (the engine's own casts to VARCHAR), NULL for NULL. */
 struct rows {
     size_t n_rows, n_columns;
     const char **names;
@@ -51,7 +58,8 @@ enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, st
 enum rc session_query_int(struct session *s, int64_t *ret, struct err *e, const char *format, ...) MUST_CHECK PRINTF_LIKE(4, 5);
 /* Percentage of the running statement of this session (-1 unknown); safe from another thread. */
 double session_progress(struct session *s);
-/* Was the last error of this session a cast or conversion error that belongs to single rows? */
+/* Was the last error of this session one of the values in single rows: a cast, a range, a parse of a text? May be true
+ * for an error that guarding the expressions does not cure, never false for one that it does. */
 bool session_failed_on_value(const struct session *s);
 
 /* A column of a query as the engine types it, and how it goes to the lake. */

@@ -1,5 +1,6 @@
 /* Writing classic checkpoints, and cleaning the log that they replace (PROTOCOL.md, "Checkpoints"). */
 #include "base/os.h"
+#include "base/text.h"
 #include "lake/delta_listing.h"
 
 #include <stdio.h>
@@ -19,7 +20,8 @@ static int64_t retention_ms(const struct delta_snapshot *s)
     int used = 0;
     if (!text) return 7 * DAY_MS;
     if (strncasecmp(text, "interval ", 9) == 0) text += 9;
-    if (sscanf(text, " %6u %15[a-zA-Z] %n", &n, unit, &used) != 2 || used == 0 || text[used]) return 7 * DAY_MS;
+    if (!is_digit(text[0])) return 7 * DAY_MS; /* scanf would take a sign */
+    if (sscanf(text, "%6u %15[a-zA-Z] %n", &n, unit, &used) != 2 || used == 0 || text[used]) return 7 * DAY_MS;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t length = strlen(units[i].unit);
         if (strncasecmp(unit, units[i].unit, length) == 0 && (unit[length] == 0 || strcasecmp(unit + length, "s") == 0))

@@ -53,4 +53,7 @@ enum rc workspace_table_sql(struct workspace *w, const struct marker *m, const c
 /* Views bronze.x, silver.y, gold.z for every published table of marker `m`, and quarantine."silver.y", in a session. */
 enum rc workspace_views(struct workspace *w, const struct marker *m, struct session *s, struct err *e) MUST_CHECK;
 
+/* Checkpoints of tables whose published version is due for one (every tenth). */
+void write_checkpoints(struct workspace *w, const struct run_result *result);
+
 #endif

@@ -1,0 +1,360 @@
+#include "run/model_sql.h"
+
+#include "base/log.h"
+#include "base/os.h"
+#include "run/merge.h"
+
+/* --- the catalog -------------------------------------------------------------------------------------------------- */
+
+static enum rc make_catalog(struct model_work *w, const char *catalog, struct err *e)
+{
+    return session_execf(w->session, e,
+                         "ATTACH ':memory:' AS %s; CREATE SCHEMA %s.bronze; CREATE SCHEMA %s.silver; CREATE SCHEMA %s.gold; CREATE SCHEMA %s.__parents; USE %s", catalog,
+                         catalog, catalog, catalog, catalog, catalog);
+}
+
+static enum rc view_over(struct model_work *w, const char *name, size_t node, const struct delta_file *files, size_t n, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    struct delta_snapshot *input;
+    TRY(step_input_snapshot(s, node, &input, e));
+    char *relation;
+    TRY(step_relation(s, s->lake->tables[node].dir, files, n, input->columns, input->n_columns, false, &relation, e));
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE VIEW %s AS %s", name, relation));
+out:
+    if (rc != RC_OK) err_context(e, "reading %s", s->lake->tables[node].name);
+    return rc;
+}
+
+static char *view_name(struct arena *a, const char *table)
+{
+    const char *dot = strchr(table, '.');
+    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))), sql_name(a, dot + 1));
+}
+
+static char *parent_view(struct arena *a, const char *table)
+{
+    return arena_printf(a, "__parents.%s", sql_name(a, table));
+}
+
+/* Only what entered is read where the strategy works on added rows. */
+static bool reads_added_only(const struct step *s, const struct input_span *span)
+{
+    return (s->decision.strategy == STRATEGY_APPEND || s->decision.strategy == STRATEGY_MERGE) && span->change == CHANGE_GREW;
+}
+
+static enum rc input_view(struct model_work *w, const struct input_span *span, struct err *e)
+{
+    struct delta_snapshot *input;
+    enum rc rc = step_input_snapshot(w->s, span->node, &input, e);
+    if (rc != RC_OK) return rc;
+    const struct delta_file *files = input->files;
+    size_t n = input->n_files;
+    if (reads_added_only(w->s, span)) files = span->added, n = span->n_added;
+    return view_over(w, view_name(w->s->arena, span->table), span->node, files, n, e);
+}
+
+static enum rc set_variables(struct model_work *w, struct err *e)
+{
+    enum rc rc = RC_OK;
+    const struct target *t = w->s->runner->target;
+    for (size_t i = 0; t && i < t->n_vars; i++) {
+        const struct variable *v = &t->vars[i];
+        static const char *const types[] = {[VARIABLE_TEXT] = "VARCHAR", [VARIABLE_INTEGER] = "BIGINT", [VARIABLE_FLOAT] = "DOUBLE", [VARIABLE_BOOL] = "BOOLEAN",
+                                            [VARIABLE_NULL] = "VARCHAR"};
+        const char *value = v->type == VARIABLE_NULL ? "NULL" : sql_string(w->s->arena, v->value);
+        TRY(session_execf(w->session, e, "SET VARIABLE %s = CAST(%s AS %s)", sql_name(w->s->arena, v->name), value, types[v->type]));
+    }
+out:
+    return rc;
+}
+
+enum rc model_open_catalog(struct model_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    w->catalog = arena_printf(s->arena, "step_%zu", s->node);
+    TRY(make_catalog(w, w->catalog, e));
+    for (size_t i = 0; i < s->n_inputs; i++) TRY(input_view(w, &s->spans[i], e));
+    for (size_t i = s->n_inputs; i < s->n_spans; i++) {
+        struct delta_snapshot *parent;
+        TRY(step_input_snapshot(s, s->spans[i].node, &parent, e));
+        TRY(view_over(w, parent_view(s->arena, s->spans[i].table), s->spans[i].node, parent->files, parent->n_files, e));
+    }
+    TRY(set_variables(w, e));
+out:
+    return rc;
+}
+
+void model_close(struct model_work *w)
+{
+    if (w->session && w->catalog) {
+        struct err ignored = {0};
+        if (session_execf(w->session, &ignored, "USE memory; DETACH DATABASE IF EXISTS %s; DETACH DATABASE IF EXISTS older_%zu", w->catalog, w->s->node) != RC_OK)
+            log_debug("%s: %s", w->s->table->name, ignored.message);
+    }
+    session_close(w->session);
+    w->session = NULL;
+}
+
+/* --- the model ---------------------------------------------------------------------------------------------------- */
+
+/* Row by row, refused rows keep their input row: the view carries all columns of the input. */
+static enum rc carried_columns(struct model_work *w, const char ***ret, size_t *ret_n, struct err *e)
+{
+    struct delta_snapshot *input;
+    enum rc rc = step_input_snapshot(w->s, w->s->spans[0].node, &input, e);
+    if (rc != RC_OK) return rc;
+    const char **names = ARENA_ARRAY(w->s->arena, const char *, input->n_columns + 1);
+    w->carry = ARENA_ARRAY(w->s->arena, const char *, input->n_columns + 1);
+    w->n_carry = 0;
+    for (size_t i = 0; i < input->n_columns; i++) {
+        names[i] = input->columns[i].name;
+        w->carry[w->n_carry++] = arena_printf(w->s->arena, "__in_%s", names[i]);
+    }
+    *ret = names;
+    *ret_n = input->n_columns;
+    return RC_OK;
+}
+
+static bool judges_rows(const struct table *t)
+{
+    return t->n_columns > 0 || t->n_rules > 0 || t->n_references > 0 || t->n_key > 0;
+}
+
+static enum rc rewritten(struct model_work *w, bool guard, const char **ret, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    const char *texts[] = {s->table->sql}, **json, **names;
+    size_t n;
+    char *carried, *sql;
+    struct statement *parsed;
+    int64_t offset;
+    TRY(engine_parse(s->arena, w->session, texts, 1, &json, e));
+    TRY(statement_analyze(s->arena, json[0], s->table->sql, &parsed, &offset, e));
+    TRY(carried_columns(w, &names, &n, e));
+    TRY(statement_carry(s->arena, parsed, names, n, guard, &carried, e));
+    TRY(engine_unparse(s->arena, w->session, carried, &sql, e));
+    *ret = sql;
+out:
+    return rc;
+}
+
+enum rc model_create_view(struct model_work *w, bool guard, struct err *e)
+{
+    enum rc rc = RC_OK;
+    struct step *s = w->s;
+    const char *sql = s->table->sql;
+    if (s->statement->row_by_row && (guard || judges_rows(s->table))) TRY(rewritten(w, guard, &sql, e));
+    w->sql = sql;
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE VIEW %s.main.__model AS %s", w->catalog, sql));
+out:
+    if (rc != RC_OK) err_context(e, "%s", s->table->file);
+    return rc;
+}
+
+static bool is_hidden(const char *name)
+{
+    return strncmp(name, "__in_", 5) == 0;
+}
+
+static enum rc parents_of(struct model_work *w, struct parent_relation **ret, size_t *ret_n)
+{
+    struct step *s = w->s;
+    struct parent_relation *parents = ARENA_ARRAY(s->arena, struct parent_relation, s->n_spans + 1);
+    size_t n = 0;
+    for (size_t i = s->n_inputs; i < s->n_spans; i++) {
+        const struct table *t = s->runner->compiled->dag->nodes[s->spans[i].node].table;
+        parents[n++] = (struct parent_relation){.table = t->name, .relation = parent_view(s->arena, t->name), .key = t->key, .n_key = t->n_key};
+    }
+    *ret = parents;
+    *ret_n = n;
+    return RC_OK;
+}
+
+static bool has_carried(const struct model_work *w, const char *name)
+{
+    for (size_t i = 0; i < w->n_carry; i++)
+        if (strcmp(w->carry[i], name) == 0) return true;
+    return false;
+}
+
+static bool same_columns(const struct delta_snapshot *before, const struct delta_column *columns, size_t n)
+{
+    if (before->n_columns != n) return false;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(before->columns[i].name, columns[i].name) != 0 || strcmp(before->columns[i].type, columns[i].type) != 0) return false;
+    return true;
+}
+
+enum rc model_judge(struct model_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    struct described_column *all;
+    size_t n_all, n_parents;
+    TRY(session_describe(s->arena, w->session, "SELECT * FROM __model", &all, &n_all, e));
+    w->described = ARENA_ARRAY(s->arena, struct described_column, n_all + 1);
+    w->n_described = 0;
+    for (size_t i = 0; i < n_all; i++)
+        if (!is_hidden(all[i].name)) w->described[w->n_described++] = all[i];
+    struct parent_relation *parents;
+    TRY(parents_of(w, &parents, &n_parents));
+    char *clock = has_carried(w, "__in__loaded_at") ? arena_strdup(s->arena, "m.\"__in__loaded_at\"")
+                                                     : arena_printf(s->arena, "TIMESTAMPTZ '%s'", os_format_time(s->arena, s->lake->now_us));
+    TRY(contract_judge(s->arena, s->table, w->described, w->n_described, parents, n_parents, clock, &w->judgement, e));
+    s->n_columns = w->judgement->n_columns;
+    s->columns = ARENA_ARRAY(s->arena, struct delta_column, s->n_columns + 1);
+    for (size_t i = 0; i < s->n_columns; i++) s->columns[i] = w->judgement->columns[i].delta;
+    s->schema_changes = !w->before || !same_columns(w->before, s->columns, s->n_columns);
+out:
+    return rc;
+}
+
+enum rc model_materialize(struct model_work *w, struct err *e)
+{
+    if (w->s->statement->row_by_row) return RC_OK;
+    return session_exec(w->session, "CREATE OR REPLACE TEMP TABLE __rows AS SELECT * FROM __model; CREATE OR REPLACE VIEW __model AS SELECT * FROM temp.__rows", e);
+}
+
+static char *key_expressions(struct model_work *w)
+{
+    struct buf *b = buf_new(w->s->arena, BUF_DEFAULT_MAX);
+    for (size_t k = 0; k < w->s->table->n_key; k++)
+        for (size_t i = 0; i < w->judgement->n_columns; i++)
+            if (strcasecmp(w->judgement->columns[i].name, w->s->table->key[k]) == 0)
+                buf_printf(b, "%s%s", b->n ? ", " : "", w->judgement->columns[i].expression);
+    return b->p;
+}
+
+enum rc model_split_by_key(struct model_work *w, struct err *e)
+{
+    enum rc rc;
+    size_t n_key = w->s->table->n_key;
+    char *key = key_expressions(w);
+    struct buf *names = buf_new(w->s->arena, BUF_DEFAULT_MAX), *no_null = buf_new(w->s->arena, BUF_DEFAULT_MAX);
+    for (size_t k = 0; k < n_key; k++) {
+        buf_printf(names, "%sk%zu", k ? ", " : "", k);
+        buf_printf(no_null, "%sk%zu IS NOT NULL", k ? " AND " : "", k);
+    }
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __often_keys(%s) AS SELECT * FROM (SELECT %s FROM __model m) t(%s) WHERE %s GROUP BY ALL HAVING count(*) > 1",
+                      names->p, key, names->p, no_null->p));
+    const char *often = arena_printf(w->s->arena, "(%s) IN (SELECT %s FROM __often_keys)", key, n_key == 1 ? names->p : arena_printf(w->s->arena, "(%s)", names->p));
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP VIEW __often AS SELECT * FROM __model m WHERE %s", often));
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP VIEW __once AS SELECT * FROM __model m WHERE (%s) IS NOT TRUE", often));
+out:
+    return rc;
+}
+
+/* Files of the input at the version that the table has read: those of now, less the added ones. */
+static enum rc older_view(struct model_work *w, const struct input_span *span, struct err *e)
+{
+    enum rc rc;
+    struct delta_snapshot *input;
+    TRY(step_input_snapshot(w->s, span->node, &input, e));
+    struct delta_file *files = ARENA_ARRAY(w->s->arena, struct delta_file, input->n_files + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < input->n_files; i++) {
+        bool added = false;
+        for (size_t k = 0; k < span->n_added && !added; k++) added = strcmp(input->files[i].path, span->added[k].path) == 0;
+        if (!added) files[n++] = input->files[i];
+    }
+    TRY(view_over(w, view_name(w->s->arena, span->table), span->node, files, n, e));
+out:
+    return rc;
+}
+
+enum rc model_open_older(struct model_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    char *catalog = arena_printf(s->arena, "older_%zu", s->node);
+    char *names = name_list(s->arena, "", s->table->key, s->table->n_key);
+    if (s->table->n_key > 1) names = arena_printf(s->arena, "(%s)", names);
+    TRY(make_catalog(w, catalog, e));
+    for (size_t i = 0; i < s->n_inputs; i++) TRY(older_view(w, &s->spans[i], e));
+    TRY(session_execf(w->session, e, "CREATE VIEW %s.main.__model AS %s", catalog, w->sql));
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older_model AS SELECT * FROM __model m WHERE (%s) IN (SELECT %s FROM __candidates)", key_expressions(w), names));
+    TRY(session_execf(w->session, e, "USE %s", w->catalog));
+out:
+    return rc;
+}
+
+/* --- checks and counts -------------------------------------------------------------------------------------------- */
+
+enum rc model_create_own_view(struct model_work *w, struct err *e)
+{
+    struct step *s = w->s;
+    char *relation;
+    enum rc rc = step_relation(s, s->pinned->dir, s->after->files, s->after->n_files, s->columns, s->n_columns, false, &relation, e);
+    if (rc != RC_OK) return rc;
+    return session_execf(w->session, e, "CREATE OR REPLACE VIEW %s AS %s", view_name(s->arena, s->table->name), relation);
+}
+
+static enum rc at_check(struct model_work *w, const struct check *check, enum rc rc, struct err *e)
+{
+    if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE) return rc;
+    err_context(e, "%s:%d:%d: check %s", check->pos.file, check->pos.line, check->pos.column, check->name ? check->name : check->expression);
+    (void)w;
+    return RC_DATA;
+}
+
+static enum rc named_check(struct model_work *w, const struct check *check, struct err *e)
+{
+    struct rows *r;
+    enum rc rc = session_execf(w->session, e, "CREATE OR REPLACE VIEW __check AS %s", check->sql);
+    if (rc == RC_OK) rc = session_query(w->s->arena, w->session, "SELECT * FROM __check LIMIT 3", &r, e);
+    if (rc != RC_OK) return at_check(w, check, rc, e);
+    if (r->n_rows == 0) return RC_OK;
+    struct buf *first = buf_new(w->s->arena, BUF_DEFAULT_MAX);
+    for (size_t c = 0; c < r->n_columns; c++) buf_printf(first, "%s%s = %s", c ? ", " : "", r->names[c], r->cells[c] ? r->cells[c] : "NULL");
+    return err_set(e, RC_DATA, "%s: check %s failed; its query returns rows, the first one: %s", w->s->table->name, check->name, first->p);
+}
+
+enum rc model_check(struct model_work *w, const struct check *check, struct err *e)
+{
+    if (check->name) return named_check(w, check, e);
+    struct rows *r;
+    enum rc rc = session_queryf(w->s->arena, w->session, &r, e, "SELECT (%s)::BOOLEAN FROM %s", check->expression, view_name(w->s->arena, w->s->table->name));
+    if (rc != RC_OK) return at_check(w, check, rc, e);
+    if (r->n_rows == 1 && r->cells[0] && strcmp(r->cells[0], "true") == 0) return RC_OK;
+    return err_set(e, RC_DATA, "%s: check failed: %s (%s:%d:%d)%s", w->s->table->name, check->expression, check->pos.file, check->pos.line, check->pos.column,
+                   r->n_rows == 1 && !r->cells[0] ? "; it is NULL" : "");
+}
+
+static enum rc count_rows(struct model_work *w, size_t node, const struct delta_file *files, size_t n, int64_t *ret, struct err *e)
+{
+    *ret = 0;
+    bool known = true;
+    for (size_t i = 0; i < n; i++) {
+        known = known && files[i].records >= 0;
+        *ret += files[i].records - files[i].deleted;
+    }
+    if (known) return RC_OK;
+    struct delta_snapshot *input;
+    char *relation;
+    enum rc rc = step_input_snapshot(w->s, node, &input, e);
+    if (rc == RC_OK) rc = step_relation(w->s, w->s->lake->tables[node].dir, files, n, input->columns, input->n_columns, false, &relation, e);
+    if (rc != RC_OK) return rc;
+    return session_query_int(w->session, ret, e, "SELECT count(*) FROM (%s)", relation);
+}
+
+enum rc model_count_read(struct model_work *w, struct err *e)
+{
+    enum rc rc = RC_OK;
+    struct step *s = w->s;
+    struct account *acc = &s->account;
+    acc->read = ARENA_ARRAY(s->arena, struct account_read, s->n_inputs + 1);
+    for (size_t i = 0; i < s->n_inputs; i++) {
+        const struct input_span *span = &s->spans[i];
+        struct delta_snapshot *input;
+        TRY(step_input_snapshot(s, span->node, &input, e));
+        bool added = reads_added_only(s, span);
+        acc->read[acc->n_read].table = span->table;
+        TRY(count_rows(w, span->node, added ? span->added : input->files, added ? span->n_added : input->n_files, &acc->read[acc->n_read++].rows, e));
+    }
+out:
+    return rc;
+}

@@ -70,6 +70,29 @@ static void span_from_plan(struct step *s, struct input_span *span)
     if (input->decision.strategy != STRATEGY_SKIP) span->missing = false;
 }
 
+static bool is_live(const struct delta_snapshot *snapshot, const char *path)
+{
+    for (size_t i = 0; i < snapshot->n_files; i++)
+        if (strcmp(snapshot->files[i].path, path) == 0) return true;
+    return false;
+}
+
+/* Rows that entered and were compacted since stand in files together with older ones: they cannot be read apart. */
+static enum rc check_added_apart(struct step *s, struct input_span *span, struct err *e)
+{
+    if (span->change != CHANGE_GREW || s->runner->plan_only) return RC_OK;
+    struct delta_snapshot *input;
+    enum rc rc = step_input_snapshot(s, span->node, &input, e);
+    if (rc != RC_OK) return rc;
+    for (size_t i = 0; i < span->n_added; i++) {
+        if (is_live(input, span->added[i].path)) continue;
+        span->change = CHANGE_UNKNOWN;
+        span->why = arena_printf(s->arena, "files of %s were compacted since version %lld", span->table, (long long)span->from);
+        return RC_OK;
+    }
+    return RC_OK;
+}
+
 static enum rc make_span(struct step *s, size_t node, struct input_span *span, struct err *e)
 {
     const struct pinned *input = &s->lake->tables[node];
@@ -93,7 +116,7 @@ static enum rc make_span(struct step *s, size_t node, struct input_span *span, s
             span->change = span->n_removed > 0 ? CHANGE_CHANGED : span->n_added > 0 ? CHANGE_GREW : CHANGE_NONE;
     }
     span_from_plan(s, span);
-    return RC_OK;
+    return check_added_apart(s, span, e);
 }
 
 enum rc step_spans(struct step *s, struct err *e)

@@ -27,6 +27,8 @@ struct select {
     struct facts facts;
     struct select *outer; /* whose expression this one stands in: its aggregates may belong there */
     const json_t *from;   /* to know which names are its own */
+    const json_t *list;   /* its select list */
+    size_t item;          /* of it that is walked; beyond its end in other clauses */
 };
 
 /* A table of a UNION ALL branch: the nodes beside it. */

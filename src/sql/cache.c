@@ -71,6 +71,7 @@ char *statement_print(struct arena *a, const struct statement *s)
     buf_printf(b, "{\"format\":%d,\"semantics\":%d,\"canonical\":\"%s\"", CACHE_FORMAT, STATEMENT_SEMANTICS, s->canonical.hex);
     add_flag(b, "row_by_row", s->row_by_row);
     add_flag(b, "filters", s->filters);
+    add_flag(b, "open_names", s->open_names);
     add_text(b, "input", s->input);
     add_construct(b, "why_not_row_by_row", &s->why_not_row_by_row);
     add_texts(b, "variables", s->variables, s->n_variables);
@@ -235,6 +236,7 @@ enum rc statement_parse_cached(struct arena *a, const json_t *cached, struct sta
     memcpy(s->canonical.hex, canonical, sizeof s->canonical.hex);
     TRY(json_get_bool(cached, "row_by_row", WHAT, &s->row_by_row, e));
     TRY(json_get_bool(cached, "filters", WHAT, &s->filters, e));
+    TRY(json_get_bool(cached, "open_names", WHAT, &s->open_names, e));
     TRY(read_text(a, cached, "input", s->row_by_row, &s->input, e));
     TRY(read_construct(a, json_object_get(cached, "why_not_row_by_row"), !s->row_by_row, &s->why_not_row_by_row, e));
     TRY(read_texts(a, cached, "variables", &s->variables, &s->n_variables, e));

@@ -151,15 +151,34 @@ static enum rc walk_classless(struct walk *w, const json_t *v, const struct scop
     return walk_members(w, v, scope, in);
 }
 
+/* A name without a qualifier means the column nearest to it, then an alias to the left, then a whole row. */
+static void note_column(struct walk *w, const json_t *v, const struct select *in)
+{
+    const json_t *names = json_object_get(v, "column_names");
+    const char *name = node_string_at(names, 0);
+    size_t i;
+    json_t *item;
+    if (json_array_size(names) != 1) return;
+    if (is_clock_name(name)) add_volatile(w, lower_case(w->arena, name), node_offset(v));
+    if (w->s->open_names) return;
+    if (in->outer || from_has(in->from, name, 0)) w->s->open_names = true;
+    json_array_foreach(in->list, i, item)
+    {
+        if (i >= in->item) break;
+        const char *alias = node_string(item, "alias");
+        const json_t *copied = json_object_get(item, "column_names");
+        if (*alias && compare_names(alias, name) == 0 && compare_names(node_string_at(copied, json_array_size(copied) - 1), name) != 0)
+            w->s->open_names = true;
+    }
+}
+
 static enum rc walk_object(struct walk *w, const json_t *v, const struct scope *scope, struct select *in)
 {
     const char *class = node_string(v, "class");
     if (!*class) return walk_classless(w, v, scope, in);
     if (strcmp(class, "CONSTANT") == 0) return RC_OK;
     if (strcmp(class, "COLUMN_REF") == 0) {
-        const json_t *names = json_object_get(v, "column_names");
-        const char *name = json_string_value(json_array_get(names, 0));
-        if (name && json_array_size(names) == 1 && is_clock_name(name)) add_volatile(w, lower_case(w->arena, name), node_offset(v));
+        note_column(w, v, in);
         return RC_OK;
     }
     if (strcmp(class, "FUNCTION") == 0) {
@@ -175,8 +194,9 @@ static enum rc walk_object(struct walk *w, const json_t *v, const struct scope *
     } else if (strcmp(class, "PARAMETER") == 0) {
         return refuse(w, node_offset(v), "the parameter $%s has no value in a model; write getvariable('name')",
                       node_string(v, "identifier"));
-    } else if (strcmp(class, "STAR") == 0 && node_bool(v, "columns")) {
-        note(&in->facts.columns, "COLUMNS(…)", node_offset(v));
+    } else if (strcmp(class, "STAR") == 0) {
+        w->s->open_names = true;
+        if (node_bool(v, "columns")) note(&in->facts.columns, "COLUMNS(…)", node_offset(v));
     }
     return walk_members(w, v, scope, in);
 }

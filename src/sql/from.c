@@ -189,6 +189,7 @@ static enum rc walk_join(struct walk *w, const json_t *join, struct flow flow, c
     enum rc rc = walk_expression(w, json_object_get(join, "condition"), scope, in);
     if (rc != RC_OK) return rc;
     if (kind->filters) note_filter(w, &flow);
+    if (node_is(join, "ref_type", "NATURAL")) w->s->open_names = true;
     struct flow left_flow = flow, right_flow = flow;
     through_side(w, join, kind->left, what, &left_flow, right, scope);
     through_side(w, join, asof ? BLOCKED : kind->right, what, &right_flow, left, scope);
@@ -210,6 +211,19 @@ static enum rc walk_table_function(struct walk *w, const json_t *ref, const stru
     return walk_expression(w, json_object_get(function, "children"), scope, in);
 }
 
+static enum rc walk_pivot(struct walk *w, const json_t *ref, struct flow flow, const struct scope *scope, struct select *in)
+{
+    const json_t *source = json_object_get(ref, "source");
+    struct select apart = {.from = source};
+    note(&flow.blocker, json_array_size(json_object_get(ref, "unpivot_names")) ? "UNPIVOT" : "PIVOT", first_offset(ref, 0));
+    flow.many = true;
+    w->s->open_names = true;
+    note_filter(w, &flow);
+    enum rc rc = walk_from(w, source, flow, scope, in);
+    if (rc == RC_OK) rc = walk_expression(w, json_object_get(ref, "aggregates"), scope, &apart);
+    return rc == RC_OK ? walk_expression(w, json_object_get(ref, "pivots"), scope, &apart) : rc;
+}
+
 static enum rc walk_ref(struct walk *w, const json_t *ref, struct flow flow, const struct scope *scope, struct select *in)
 {
     const char *type = node_string(ref, "type");
@@ -225,16 +239,7 @@ static enum rc walk_ref(struct walk *w, const json_t *ref, struct flow flow, con
     if (strcmp(type, "TABLE_FUNCTION") == 0) return walk_table_function(w, ref, scope, in);
     if (strcmp(type, "EXPRESSION_LIST") == 0) return walk_expression(w, json_object_get(ref, "values"), scope, in);
     if (strcmp(type, "EMPTY") == 0) return RC_OK;
-    if (strcmp(type, "PIVOT") == 0) {
-        struct select apart = {.from = json_object_get(ref, "source")};
-        const json_t *source = json_object_get(ref, "source");
-        note(&flow.blocker, json_array_size(json_object_get(ref, "unpivot_names")) ? "UNPIVOT" : "PIVOT", first_offset(ref, 0));
-        flow.many = true;
-        note_filter(w, &flow);
-        enum rc rc = walk_from(w, source, flow, scope, in);
-        if (rc == RC_OK) rc = walk_expression(w, json_object_get(ref, "aggregates"), scope, &apart);
-        return rc == RC_OK ? walk_expression(w, json_object_get(ref, "pivots"), scope, &apart) : rc;
-    }
+    if (strcmp(type, "PIVOT") == 0) return walk_pivot(w, ref, flow, scope, in);
     if (strcmp(type, "SHOW_REF") == 0) return refuse(w, first_offset(ref, 0), "a model is one SELECT, not SHOW, DESCRIBE or SUMMARIZE");
     return refuse(w, node_offset(ref), "%s in FROM is not understood", *type ? type : "this");
 }

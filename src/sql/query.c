@@ -88,9 +88,11 @@ static void block_select(struct walk *w, const json_t *node, const struct facts 
 
 static enum rc walk_select(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope, struct select *outer)
 {
-    static const char *const clauses[] = {"select_list", "where_clause", "group_expressions", "having", "qualify", "modifiers"};
-    struct select in = {.outer = outer, .from = json_object_get(node, "from_table")};
+    static const char *const clauses[] = {"where_clause", "group_expressions", "having", "qualify", "modifiers"};
+    struct select in = {.outer = outer, .from = json_object_get(node, "from_table"), .list = json_object_get(node, "select_list")};
     enum rc rc = RC_OK;
+    for (; rc == RC_OK && in.item < json_array_size(in.list); in.item++)
+        rc = walk_expression(w, json_array_get(in.list, in.item), scope, &in);
     for (size_t i = 0; rc == RC_OK && i < sizeof clauses / sizeof *clauses; i++)
         rc = walk_expression(w, json_object_get(node, clauses[i]), scope, &in);
     if (rc != RC_OK) return rc;
@@ -126,6 +128,7 @@ static enum rc walk_set_operation(struct walk *w, const json_t *node, struct flo
     char *word = lower_case(w->arena, type);
     word[strcspn(word, "_")] = 0;
     int64_t offset = keyword_before(w, word, first_offset(right, 0));
+    if (strstr(type, "BY_NAME")) w->s->open_names = true;
     if (all) {
         if (!flow.cuts) flow.union_offset = offset;
     } else {

@@ -61,6 +61,8 @@ struct statement {
      * most one output row, and rows do not see each other. Such a statement can be rewritten by statement_carry. */
     bool row_by_row;
     struct construct why_not_row_by_row;
+    /* A column that an input gets may change what the statement means: `*`, NATURAL, a name that is an alias now … */
+    bool open_names;
     const char *input; /* row_by_row: the one table */
     bool filters;      /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
     struct construct *volatiles; /* now(), random(), current_date … */

@@ -284,15 +284,15 @@ static bool read_value(struct reader *r, const struct yaml *y, const struct key 
         put_number(object, key, y->integer);
         return true;
     case KEY_COUNT: return read_count(r, y, key, object);
-    case KEY_SIZE: return read_memory(r, y, key, object);
+    case KEY_SIZE: return read_memory(r, y, key, member(object, key->offset));
     case KEY_CHARACTER: return read_character(r, y, key, member(object, key->offset));
-    case KEY_QUOTE: return read_quote(r, y, key, object);
+    case KEY_QUOTE: return read_quote(r, y, key, member(object, key->offset));
     case KEY_NAMES:
     case KEY_WORDS: return read_list(r, y, key, object);
     case KEY_TOLERATE:
         if (is_scalar(y) && read_tolerate(y->text, member(object, key->offset))) return true;
         return refuse(r, y, key);
-    case KEY_VARS: return read_vars(r, y, key, object);
+    case KEY_VARS: return read_vars(r, y, key, member(object, key->offset));
     case KEY_MAP:
         if (y->kind != YAML_MAP) return refuse(r, y, key);
         return read_keys(r, y, key->keys, member(object, key->offset));

@@ -1,8 +1,9 @@
 /* What happened between two versions, and the history of a table: from the commits alone.
  *
- * Only actions with dataChange count, so that the rows of `added` less those of `removed` are exactly what entered less
- * what left; compaction moves rows between files and counts nowhere. For each file (path and deletion vector) the first
- * and the last such action decide: added if the last is an add, removed if the first is a remove. */
+ * Only actions with dataChange count, so that the rows of `added` less those of `removed` are exactly what
+ * entered less what left; compaction moves rows between files and counts nowhere. For each file (path and
+ * deletion vector) the first and the last such action decide: added if the last is an add, removed if the
+ * first is a remove. */
 #include "lake/delta_action.h"
 #include "lake/delta_listing.h"
 #include "lake/key_index.h"
@@ -43,15 +44,20 @@ static void take_info(struct arena *a, struct delta_commit_info *c, const char *
     c->engine = json_string_value(json_object_get(c->info, "engineInfo"));
 }
 
-static enum rc take_file(struct span *s, const struct action *action, int64_t version, const struct action_reader *at, struct err *e)
+static enum rc take_file(struct span *s, const struct action *action, int64_t version,
+                         const struct action_reader *at, struct err *e)
 {
     bool add = action->kind == ACTION_ADD, is_new;
     const char *path = add ? action->add.path : action->remove.path;
     size_t i = key_index_at(&s->index, path, add ? action->add.dv_id : action->remove.dv_id, &is_new);
-    if (is_new) *ARENA_PUSH(s->arena, s->files, s->n_files) = (struct changed_file){.first_is_remove = !add, .seen = -1};
+    if (is_new)
+        *ARENA_PUSH(s->arena, s->files, s->n_files) =
+            (struct changed_file){.first_is_remove = !add, .seen = -1};
     struct changed_file *f = &s->files[i];
     if (f->seen == version)
-        return err_set(e, RC_DATA, "%s:%zu: the file '%.200s' is named twice in one commit; the log is damaged", at->what, at->line, path);
+        return err_set(e, RC_DATA,
+                       "%s:%zu: the file '%.200s' is named twice in one commit; the log is damaged", at->what,
+                       at->line, path);
     if (is_new && !add) f->remove = action->remove;
     if (add) f->add = action->add;
     f->seen = version;
@@ -60,24 +66,28 @@ static enum rc take_file(struct span *s, const struct action *action, int64_t ve
 }
 
 /* Goes through one commit; `s` (may be NULL) collects its files. */
-static enum rc read_commit(struct arena *a, struct str text, const char *what, struct delta_commit_info *c, struct span *s, struct err *e)
+static enum rc read_commit(struct arena *a, struct str text, const char *what, struct delta_commit_info *c,
+                           struct span *s, struct err *e)
 {
     struct action_reader reader = {.arena = a, .rest = text, .what = what};
     struct action action;
     bool more = true;
-    if (str_trim(text).n == 0) return err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", what);
+    if (str_trim(text).n == 0)
+        return err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", what);
     for (;;) {
         enum rc rc = action_next(&reader, &action, &more, e);
         if (rc != RC_OK) return rc;
         if (!more) break;
         bool file = action.kind == ACTION_ADD || action.kind == ACTION_REMOVE;
-        bool change = file && (action.kind == ACTION_ADD ? action.add.data_change : action.remove.data_change);
+        bool change =
+            file && (action.kind == ACTION_ADD ? action.add.data_change : action.remove.data_change);
         if (change) c->data_change = true;
         if (change && s) rc = take_file(s, &action, c->version, &reader, e);
         if (rc != RC_OK) return rc;
         if (action.kind == ACTION_METADATA) c->metadata_change = true;
         if (action.kind == ACTION_PROTOCOL) c->protocol_change = true;
-        if (action.kind == ACTION_TXN && strcmp(action.txn.app_id, SELF_APP) == 0) c->self = action.txn.version;
+        if (action.kind == ACTION_TXN && strcmp(action.txn.app_id, SELF_APP) == 0)
+            c->self = action.txn.version;
         if (action.kind == ACTION_INFO) take_info(a, c, action.json);
     }
     c->foreign = (c->data_change || c->metadata_change || c->protocol_change) && c->self != c->version;
@@ -85,8 +95,8 @@ static enum rc read_commit(struct arena *a, struct str text, const char *what, s
 }
 
 /* Reads commit `version` if it is there. */
-static enum rc get_commit(struct arena *a, struct storage *st, const char *table, int64_t version, struct span *s,
-                          struct delta_commit_info *ret, bool *ret_exists, struct err *e)
+static enum rc get_commit(struct arena *a, struct storage *st, const char *table, int64_t version,
+                          struct span *s, struct delta_commit_info *ret, bool *ret_exists, struct err *e)
 {
     struct arena *scratch = arena_new();
     struct str text = {0};
@@ -117,8 +127,8 @@ static void settle(struct arena *a, const struct span *s, struct delta_changes *
     if (c->n_removed > 1) qsort(c->removed, c->n_removed, sizeof *c->removed, by_remove);
 }
 
-enum rc delta_changes(struct arena *a, struct storage *st, const char *table, int64_t from, int64_t to, struct delta_changes **ret,
-                      struct err *e)
+enum rc delta_changes(struct arena *a, struct storage *st, const char *table, int64_t from, int64_t to,
+                      struct delta_changes **ret, struct err *e)
 {
     struct span s = {.arena = a, .index = {.arena = a}};
     struct delta_changes *c = ARENA_NEW(a, struct delta_changes);
@@ -142,8 +152,8 @@ enum rc delta_changes(struct arena *a, struct storage *st, const char *table, in
     return RC_OK;
 }
 
-enum rc delta_history(struct arena *a, struct storage *st, const char *table, size_t limit, struct delta_commit_info **ret,
-                      size_t *ret_n, struct err *e)
+enum rc delta_history(struct arena *a, struct storage *st, const char *table, size_t limit,
+                      struct delta_commit_info **ret, size_t *ret_n, struct err *e)
 {
     struct arena *scratch = arena_new();
     struct log_listing listing;

@@ -8,7 +8,8 @@
 #define VERSION_DIGITS 20
 #define CHECKPOINT_PARTS_MAX 100000
 
-/* `n` digits at p as a number; -1 if there is something else. Beyond DELTA_VERSION_MAX: DELTA_VERSION_MAX + 1. */
+/* `n` digits at p as a number; -1 if there is something else. Beyond DELTA_VERSION_MAX: DELTA_VERSION_MAX
+ * + 1. */
 static int64_t digits(const char *p, size_t n)
 {
     int64_t value = 0;
@@ -49,7 +50,8 @@ static bool parse_name(const char *name, struct log_entry *ret)
     return true;
 }
 
-enum rc log_list(struct arena *a, struct storage *s, const char *table, int64_t from, struct log_listing *ret, struct err *e)
+enum rc log_list(struct arena *a, struct storage *s, const char *table, int64_t from, struct log_listing *ret,
+                 struct err *e)
 {
     struct object *objects = NULL;
     size_t n = 0;
@@ -61,7 +63,8 @@ enum rc log_list(struct arena *a, struct storage *s, const char *table, int64_t 
     for (size_t i = 0; i < n; i++) {
         struct log_entry x = {.object = &objects[i]};
         if (!parse_name(objects[i].key + strlen(prefix), &x)) continue;
-        if (x.version > DELTA_VERSION_MAX) return err_set(e, RC_DATA, "%s: a version that cannot be; the log is damaged", objects[i].key);
+        if (x.version > DELTA_VERSION_MAX)
+            return err_set(e, RC_DATA, "%s: a version that cannot be; the log is damaged", objects[i].key);
         *ARENA_PUSH(a, ret->entries, ret->n) = x;
     }
     return RC_OK;
@@ -72,10 +75,8 @@ static size_t first_of(const struct log_listing *l, int64_t version)
     size_t low = 0, high = l->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (l->entries[middle].version < version)
-            low = middle + 1;
-        else
-            high = middle;
+        if (l->entries[middle].version < version) low = middle + 1;
+        else high = middle;
     }
     return low;
 }
@@ -87,9 +88,10 @@ const struct log_entry *log_commit(const struct log_listing *l, int64_t version)
     return NULL;
 }
 
-/* The keys of the parts of a set of `parts` at the entries [from, to), which are ordered by name; false unless complete. */
-static bool complete_set(struct arena *a, const struct log_listing *l, size_t from, size_t to, int parts, const char ***ret_keys,
-                         size_t *ret_n)
+/* The keys of the parts of a set of `parts` at the entries [from, to), which are ordered by name; false
+ * unless complete. */
+static bool complete_set(struct arena *a, const struct log_listing *l, size_t from, size_t to, int parts,
+                         const char ***ret_keys, size_t *ret_n)
 {
     size_t found = 0;
     const char **keys = ARENA_ARRAY(a, const char *, parts);
@@ -104,8 +106,8 @@ static bool complete_set(struct arena *a, const struct log_listing *l, size_t fr
     return found == (size_t)parts;
 }
 
-static bool checkpoint_at(struct arena *a, const struct log_listing *l, size_t from, size_t to, const char ***ret_keys,
-                          size_t *ret_n)
+static bool checkpoint_at(struct arena *a, const struct log_listing *l, size_t from, size_t to,
+                          const char ***ret_keys, size_t *ret_n)
 {
     for (size_t i = from; i < to; i++) {
         if (l->entries[i].kind != LOG_CHECKPOINT) continue;
@@ -115,13 +117,15 @@ static bool checkpoint_at(struct arena *a, const struct log_listing *l, size_t f
         return true;
     }
     for (size_t i = from; i < to; i++) /* a complete set has its part 1 */
-        if (l->entries[i].kind == LOG_CHECKPOINT_PART && l->entries[i].part == 1 && (size_t)l->entries[i].parts <= to - from &&
+        if (l->entries[i].kind == LOG_CHECKPOINT_PART && l->entries[i].part == 1 &&
+            (size_t)l->entries[i].parts <= to - from &&
             complete_set(a, l, from, to, l->entries[i].parts, ret_keys, ret_n))
             return true;
     return false;
 }
 
-int64_t log_checkpoint(struct arena *a, const struct log_listing *l, int64_t version, const char ***ret_keys, size_t *ret_n)
+int64_t log_checkpoint(struct arena *a, const struct log_listing *l, int64_t version, const char ***ret_keys,
+                       size_t *ret_n)
 {
     size_t to = first_of(l, version + 1);
     while (to > 0) {

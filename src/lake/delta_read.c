@@ -39,7 +39,8 @@ bool delta_append_only(const struct delta_snapshot *s)
     return value && strcasecmp(value, "true") == 0;
 }
 
-enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_least, int64_t *ret, struct err *e)
+enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_least, int64_t *ret,
+                             struct err *e)
 {
     struct arena *a = arena_new();
     struct log_listing listing;
@@ -52,7 +53,8 @@ enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_le
     return rc;
 }
 
-/* The version that _last_checkpoint names, or -1. It may be missing, old or wrong: it only says where to begin listing. */
+/* The version that _last_checkpoint names, or -1. It may be missing, old or wrong: it only says where to
+ * begin listing. */
 static int64_t read_hint(struct arena *a, struct storage *s, const char *table)
 {
     struct str text = {0};
@@ -77,7 +79,8 @@ struct load {
     size_t n_keys;
 };
 
-/* Lists from the hint on if a complete checkpoint at or before the version is found there, else everything. */
+/* Lists from the hint on if a complete checkpoint at or before the version is found there, else everything.
+ */
 static enum rc find_start(struct load *l, int64_t wanted, struct err *e)
 {
     int64_t hint = read_hint(l->a, l->s, l->table);
@@ -97,8 +100,10 @@ static enum rc check_v2(const struct load *l, struct err *e)
 {
     for (size_t i = 0; i < l->listing.n && l->checkpoint < 0; i++)
         if (l->listing.entries[i].kind == LOG_CHECKPOINT_V2)
-            return err_set(e, RC_DATA, "%s: the table needs the Delta reader feature 'v2Checkpoint', which ingot does not have",
-                           l->listing.entries[i].object->key);
+            return err_set(
+                e, RC_DATA,
+                "%s: the table needs the Delta reader feature 'v2Checkpoint', which ingot does not have",
+                l->listing.entries[i].object->key);
     return RC_OK;
 }
 
@@ -108,26 +113,33 @@ static enum rc check_whole(const struct load *l, struct err *e)
     int64_t newest = log_newest(&l->listing);
     if (newest < 0 && check_v2(l, e) != RC_OK) return RC_DATA;
     if (newest < 0)
-        return err_set(e, RC_DATA, "%s/_delta_log has neither a commit nor a complete checkpoint; the log is damaged", l->table);
+        return err_set(e, RC_DATA,
+                       "%s/_delta_log has neither a commit nor a complete checkpoint; the log is damaged",
+                       l->table);
     if (l->version > newest)
-        return err_set(e, RC_DATA, "%s has no version %lld; the newest is %lld", l->table, (long long)l->version, (long long)newest);
+        return err_set(e, RC_DATA, "%s has no version %lld; the newest is %lld", l->table,
+                       (long long)l->version, (long long)newest);
     for (int64_t v = l->checkpoint + 1; v <= l->version; v++) {
         if (log_commit(&l->listing, v)) continue;
         char *key = delta_commit_key(l->a, l->table, v);
         if (check_v2(l, e) != RC_OK) return RC_DATA;
         if (v == 0 || l->checkpoint < 0)
-            return err_set(e, RC_DATA, "%s is missing and no checkpoint stands for it, so version %lld of %s cannot be read", key,
-                           (long long)l->version, l->table);
+            return err_set(
+                e, RC_DATA,
+                "%s is missing and no checkpoint stands for it, so version %lld of %s cannot be read", key,
+                (long long)l->version, l->table);
         return err_set(e, RC_DATA, "%s is missing although there are later versions; the log has a gap", key);
     }
     return RC_OK;
 }
 
-static enum rc apply_checkpoint(struct load *l, struct replay *r, const struct checkpoint_codec *codec, struct err *e)
+static enum rc apply_checkpoint(struct load *l, struct replay *r, const struct checkpoint_codec *codec,
+                                struct err *e)
 {
     struct str text = {0};
     if (!codec || !codec->read)
-        return err_set(e, RC_DATA, "%s: there is a checkpoint, and nothing here can read Parquet", l->keys[0]);
+        return err_set(e, RC_DATA, "%s: there is a checkpoint, and nothing here can read Parquet",
+                       l->keys[0]);
     struct arena *scratch = arena_new();
     enum rc rc = codec->read(codec->data, scratch, l->s, l->keys, l->n_keys, &text, e);
     if (rc == RC_OK) rc = replay_apply(r, text, l->keys[0], e);
@@ -142,14 +154,17 @@ static enum rc apply_commit(struct load *l, struct replay *r, int64_t version, s
     struct str text = {0};
     bool exists = false;
     enum rc rc = l->s->ops->get(l->s, scratch, key, DELTA_LOG_OBJECT_MAX, &text, &exists, e);
-    if (rc == RC_OK && !exists) rc = err_set(e, RC_DATA, "%s was removed while it was to be read; try again", key);
-    if (rc == RC_OK && str_trim(text).n == 0) rc = err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", key);
+    if (rc == RC_OK && !exists)
+        rc = err_set(e, RC_DATA, "%s was removed while it was to be read; try again", key);
+    if (rc == RC_OK && str_trim(text).n == 0)
+        rc = err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", key);
     if (rc == RC_OK) rc = replay_apply(r, text, key, e);
     arena_free(scratch);
     return rc;
 }
 
-static enum rc replay_all(struct load *l, const struct checkpoint_codec *codec, struct delta_snapshot *s, struct err *e)
+static enum rc replay_all(struct load *l, const struct checkpoint_codec *codec, struct delta_snapshot *s,
+                          struct err *e)
 {
     struct replay r;
     enum rc rc = RC_OK;
@@ -159,7 +174,8 @@ static enum rc replay_all(struct load *l, const struct checkpoint_codec *codec, 
     for (int64_t v = l->checkpoint + 1; v <= l->version; v++) TRY(apply_commit(l, &r, v, e));
     if (!s->protocol_json || !s->metadata_json) {
         const char *first = l->checkpoint >= 0 ? l->keys[0] : delta_commit_key(l->a, l->table, 0);
-        rc = err_set(e, RC_DATA, "%s:1: there is no %s action; the log is damaged", first, s->protocol_json ? "metaData" : "protocol");
+        rc = err_set(e, RC_DATA, "%s:1: there is no %s action; the log is damaged", first,
+                     s->protocol_json ? "metaData" : "protocol");
         goto out;
     }
     TRY(replay_finish(&r, last, e));
@@ -167,8 +183,8 @@ out:
     return rc;
 }
 
-enum rc delta_load(struct arena *a, struct storage *s, const char *table, int64_t version, const struct checkpoint_codec *codec,
-                   struct delta_snapshot **ret, struct err *e)
+enum rc delta_load(struct arena *a, struct storage *s, const char *table, int64_t version,
+                   const struct checkpoint_codec *codec, struct delta_snapshot **ret, struct err *e)
 {
     struct load l = {.a = a, .s = s, .table = table};
     struct delta_snapshot *snapshot = ARENA_NEW(a, struct delta_snapshot);

@@ -1,6 +1,6 @@
-/* Replay (PROTOCOL.md, "Action Reconciliation"): a logical file is a path and the id of its deletion vector, and the
- * newest add or remove of it wins. Within one object nothing may be said twice: which of the two counts would be up to
- * the reader, so such a log is refused. */
+/* Replay (PROTOCOL.md, "Action Reconciliation"): a logical file is a path and the id of its deletion vector,
+ * and the newest add or remove of it wins. Within one object nothing may be said twice: which of the two
+ * counts would be up to the reader, so such a log is refused. */
 #include "lake/delta_replay.h"
 
 #include "lake/delta_schema.h"
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 struct replay_entry {
-    unsigned object;    /* that said it */
-    bool live;          /* file, else tombstone */
+    unsigned object; /* that said it */
+    bool live;       /* file, else tombstone */
     union {
         struct delta_file file;
         struct delta_remove tombstone;
@@ -48,7 +48,8 @@ void replay_begin(struct replay *r, struct arena *a, struct delta_snapshot *s)
         x->live = true;
         x->file = s->files[i];
     }
-    for (size_t i = 0; i < s->n_removes; i++) entry_of(r, s->removes[i].path, s->removes[i].dv_id)->tombstone = s->removes[i];
+    for (size_t i = 0; i < s->n_removes; i++)
+        entry_of(r, s->removes[i].path, s->removes[i].dv_id)->tombstone = s->removes[i];
     struct delta_txn *txns = s->txns;
     size_t n = s->n_txns;
     s->txns = NULL;
@@ -58,25 +59,27 @@ void replay_begin(struct replay *r, struct arena *a, struct delta_snapshot *s)
 
 static enum rc said_twice(const struct action_reader *at, const char *subject, struct err *e)
 {
-    return err_set(e, RC_DATA, "%s:%zu: %s twice in one object; the log is damaged", at->what, at->line, subject);
+    return err_set(e, RC_DATA, "%s:%zu: %s twice in one object; the log is damaged", at->what, at->line,
+                   subject);
 }
 
-static enum rc apply_file(struct replay *r, const struct action *action, const struct action_reader *at, struct err *e)
+static enum rc apply_file(struct replay *r, const struct action *action, const struct action_reader *at,
+                          struct err *e)
 {
     bool live = action->kind == ACTION_ADD;
     const char *path = live ? action->add.path : action->remove.path;
     struct replay_entry *x = entry_of(r, path, live ? action->add.dv_id : action->remove.dv_id);
-    if (x->object == r->object) return said_twice(at, arena_printf(r->arena, "the file '%.200s' is named", path), e);
+    if (x->object == r->object)
+        return said_twice(at, arena_printf(r->arena, "the file '%.200s' is named", path), e);
     x->object = r->object;
     x->live = live;
-    if (live)
-        x->file = action->add;
-    else
-        x->tombstone = action->remove;
+    if (live) x->file = action->add;
+    else x->tombstone = action->remove;
     return RC_OK;
 }
 
-static enum rc apply_action(struct replay *r, const struct action *action, const struct action_reader *at, struct err *e)
+static enum rc apply_action(struct replay *r, const struct action *action, const struct action_reader *at,
+                            struct err *e)
 {
     bool twice = false;
     switch (action->kind) {
@@ -84,7 +87,8 @@ static enum rc apply_action(struct replay *r, const struct action *action, const
     case ACTION_REMOVE: return apply_file(r, action, at, e);
     case ACTION_TXN:
         set_txn(r, &action->txn, &twice);
-        return twice ? said_twice(at, arena_printf(r->arena, "txn '%.200s' is set", action->txn.app_id), e) : RC_OK;
+        return twice ? said_twice(at, arena_printf(r->arena, "txn '%.200s' is set", action->txn.app_id), e)
+                     : RC_OK;
     case ACTION_METADATA:
         if (r->metadata_seen == r->object) return said_twice(at, "metaData is set", e);
         r->metadata_seen = r->object;
@@ -120,14 +124,16 @@ static const char *const reader_features[] = {"timestampNtz", "deletionVectors"}
 static enum rc check_readable(const struct delta_snapshot *s, const char *what, struct err *e)
 {
     if (s->min_reader < 1 || s->min_reader > 3)
-        return err_set(e, RC_DATA, "%s: the table needs Delta reader version %d; ingot reads 1 to 3", what, s->min_reader);
+        return err_set(e, RC_DATA, "%s: the table needs Delta reader version %d; ingot reads 1 to 3", what,
+                       s->min_reader);
     for (size_t i = 0; i < s->n_reader_features; i++) {
         bool known = false;
         for (size_t j = 0; j < sizeof reader_features / sizeof *reader_features; j++)
             known = known || strcmp(s->reader_features[i], reader_features[j]) == 0;
         if (!known)
-            return err_set(e, RC_DATA, "%s: the table needs the Delta reader feature '%.100s', which ingot does not have", what,
-                           s->reader_features[i]);
+            return err_set(e, RC_DATA,
+                           "%s: the table needs the Delta reader feature '%.100s', which ingot does not have",
+                           what, s->reader_features[i]);
     }
     return RC_OK;
 }
@@ -142,7 +148,9 @@ static enum rc take_protocol(struct replay *r, struct err *e)
     TRY(action_count(o, "minReaderVersion", what, &reader, e));
     TRY(action_count(o, "minWriterVersion", what, &writer, e));
     if (reader < 1 || writer < 1 || reader > INT32_MAX || writer > INT32_MAX) {
-        rc = err_set(e, RC_DATA, "%s: protocol without sensible minReaderVersion and minWriterVersion; the log is damaged", what);
+        rc = err_set(
+            e, RC_DATA,
+            "%s: protocol without sensible minReaderVersion and minWriterVersion; the log is damaged", what);
         goto out;
     }
     s->min_reader = (int)reader;
@@ -159,22 +167,27 @@ out:
     return rc;
 }
 
-static enum rc check_metadata(const struct delta_snapshot *s, const json_t *o, const char *what, struct err *e)
+static enum rc check_metadata(const struct delta_snapshot *s, const json_t *o, const char *what,
+                              struct err *e)
 {
     const char *provider = json_string_value(json_object_get(json_object_get(o, "format"), "provider"));
     if (provider && strcmp(provider, "parquet") != 0)
         return err_set(e, RC_DATA, "%s: data files of format '%.100s'; ingot reads parquet", what, provider);
     for (size_t i = 0; i < s->n_partition_columns; i++) {
         bool found = false;
-        for (size_t j = 0; j < s->n_columns && !found; j++) found = strcmp(s->columns[j].name, s->partition_columns[i]) == 0;
+        for (size_t j = 0; j < s->n_columns && !found; j++)
+            found = strcmp(s->columns[j].name, s->partition_columns[i]) == 0;
         if (!found)
-            return err_set(e, RC_DATA, "%s: the partition column '%.200s' is not in the schema; the log is damaged", what,
+            return err_set(e, RC_DATA,
+                           "%s: the partition column '%.200s' is not in the schema; the log is damaged", what,
                            s->partition_columns[i]);
     }
     const char *mapping = delta_configuration(s, "delta.columnMapping.mode");
     if (mapping && strcmp(mapping, "none") != 0)
-        return err_set(e, RC_DATA, "%s: the table uses the Delta feature 'columnMapping' (mode %.50s), which ingot does not have",
-                       what, mapping);
+        return err_set(
+            e, RC_DATA,
+            "%s: the table uses the Delta feature 'columnMapping' (mode %.50s), which ingot does not have",
+            what, mapping);
     return RC_OK;
 }
 
@@ -228,17 +241,17 @@ static enum rc take_files(struct replay *r, const char *what, struct err *e)
     s->removes = ARENA_ARRAY(r->arena, struct delta_remove, s->n_removes);
     n_live = 0;
     for (size_t i = 0; i < r->n_entries; i++) {
-        if (r->entries[i].live)
-            s->files[n_live++] = r->entries[i].file;
-        else
-            s->removes[n_dead++] = r->entries[i].tombstone;
+        if (r->entries[i].live) s->files[n_live++] = r->entries[i].file;
+        else s->removes[n_dead++] = r->entries[i].tombstone;
     }
     if (s->n_files > 1) qsort(s->files, s->n_files, sizeof *s->files, by_file);
     if (s->n_removes > 1) qsort(s->removes, s->n_removes, sizeof *s->removes, by_remove);
     for (size_t i = 1; i < s->n_files; i++)
         if (strcmp(s->files[i - 1].path, s->files[i].path) == 0)
-            return err_set(e, RC_DATA, "%s: the file '%.200s' is in the table with two deletion vectors at once; the log is damaged",
-                           what, s->files[i].path);
+            return err_set(
+                e, RC_DATA,
+                "%s: the file '%.200s' is in the table with two deletion vectors at once; the log is damaged",
+                what, s->files[i].path);
     return RC_OK;
 }
 
@@ -252,7 +265,8 @@ out:
     return rc;
 }
 
-enum rc delta_replay(struct arena *a, struct delta_snapshot *snapshot, struct str ndjson, const char *what, struct err *e)
+enum rc delta_replay(struct arena *a, struct delta_snapshot *snapshot, struct str ndjson, const char *what,
+                     struct err *e)
 {
     struct replay r;
     enum rc rc;

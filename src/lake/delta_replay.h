@@ -14,7 +14,7 @@ struct replay {
     size_t n_entries;
     unsigned *txn_seen; /* beside snapshot->txns: the object that said it last */
     size_t n_txn_seen;
-    unsigned object;          /* number of the object that is being read */
+    unsigned object;                             /* number of the object that is being read */
     const char *protocol_place, *metadata_place; /* "file:line" of what was read and not yet taken over */
     unsigned protocol_seen, metadata_seen;
 };

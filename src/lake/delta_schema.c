@@ -19,12 +19,14 @@ static bool decimal_valid(const char *type)
     return p >= 1 && p <= 38 && s <= p;
 }
 
-static enum rc read_type(struct arena *a, const json_t *type, const char *what, struct delta_column *c, struct err *e)
+static enum rc read_type(struct arena *a, const json_t *type, const char *what, struct delta_column *c,
+                         struct err *e)
 {
     if (json_is_object(type)) {
         const char *kind = json_string_value(json_object_get(type, "type"));
         if (!kind || (strcmp(kind, "struct") != 0 && strcmp(kind, "array") != 0 && strcmp(kind, "map") != 0))
-            return bad(e, what, arena_printf(a, "has a nested type of no known kind in column '%.200s'", c->name));
+            return bad(e, what,
+                       arena_printf(a, "has a nested type of no known kind in column '%.200s'", c->name));
         c->type = json_text(a, type);
         c->nested = true;
         return RC_OK;
@@ -38,12 +40,16 @@ static enum rc read_type(struct arena *a, const json_t *type, const char *what, 
     return RC_OK;
 }
 
-static enum rc read_field(struct arena *a, const json_t *field, const char *what, struct delta_column *c, struct err *e)
+static enum rc read_field(struct arena *a, const json_t *field, const char *what, struct delta_column *c,
+                          struct err *e)
 {
     const json_t *name = json_object_get(field, "name"), *nullable = json_object_get(field, "nullable");
-    if (!json_is_string(name) || json_string_length(name) == 0) return bad(e, what, "has a column without a name");
-    if (nullable && !json_is_boolean(nullable)) return bad(e, what, "has a 'nullable' that is not true or false");
-    *c = (struct delta_column){.name = arena_strdup(a, json_string_value(name)), .nullable = !json_is_false(nullable)};
+    if (!json_is_string(name) || json_string_length(name) == 0)
+        return bad(e, what, "has a column without a name");
+    if (nullable && !json_is_boolean(nullable))
+        return bad(e, what, "has a 'nullable' that is not true or false");
+    *c = (struct delta_column){.name = arena_strdup(a, json_string_value(name)),
+                               .nullable = !json_is_false(nullable)};
     const char *comment = json_string_value(json_object_get(json_object_get(field, "metadata"), "comment"));
     if (comment) c->comment = arena_strdup(a, comment);
     return read_type(a, json_object_get(field, "type"), what, c, e);
@@ -54,7 +60,8 @@ static int by_name(const void *left, const void *right)
     return compare_names(*(const char *const *)left, *(const char *const *)right);
 }
 
-static enum rc check_names(struct arena *a, const struct delta_column *columns, size_t n, const char *what, struct err *e)
+static enum rc check_names(struct arena *a, const struct delta_column *columns, size_t n, const char *what,
+                           struct err *e)
 {
     const char **names = ARENA_ARRAY(a, const char *, n);
     for (size_t i = 0; i < n; i++) names[i] = columns[i].name;
@@ -75,8 +82,7 @@ enum rc schema_read(struct arena *a, const char *schema_string, const char *what
     json_t *root = json_loads(schema_string, 0, &error);
     const json_t *fields = json_object_get(root, "fields");
     const char *type = json_string_value(json_object_get(root, "type"));
-    if (!root)
-        rc = bad(e, what, arena_printf(a, "is not valid JSON (%s)", error.text));
+    if (!root) rc = bad(e, what, arena_printf(a, "is not valid JSON (%s)", error.text));
     else if (!type || strcmp(type, "struct") != 0 || !json_is_array(fields))
         rc = bad(e, what, "is not a struct with fields");
     for (size_t i = 0; rc == RC_OK && i < json_array_size(fields); i++)
@@ -136,10 +142,8 @@ static void add_column(struct buf *b, const struct delta_column *c)
     buf_add_str(b, "{\"name\":");
     buf_add_json_string(b, c->name, strlen(c->name));
     buf_add_str(b, ",\"type\":");
-    if (c->nested)
-        buf_add_str(b, c->type);
-    else
-        buf_add_json_string(b, c->type, strlen(c->type));
+    if (c->nested) buf_add_str(b, c->type);
+    else buf_add_json_string(b, c->type, strlen(c->type));
     buf_printf(b, ",\"nullable\":%s,\"metadata\":{", c->nullable ? "true" : "false");
     if (c->comment) {
         buf_add_str(b, "\"comment\":");

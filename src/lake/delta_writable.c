@@ -1,5 +1,5 @@
-/* May ingot write a table that somebody else may have made? Only where it honours everything the table asks of writers
- * (PROTOCOL.md, "Requirements for Writers" and "Table Features"). */
+/* May ingot write a table that somebody else may have made? Only where it honours everything the table asks
+ * of writers (PROTOCOL.md, "Requirements for Writers" and "Table Features"). */
 #include "lake/delta_schema.h"
 
 #include <stdio.h>
@@ -32,7 +32,9 @@ static const struct {
 
 static enum rc refuse(struct err *e, const char *table, const char *feature, const char *why)
 {
-    return err_set(e, RC_DATA, "%s: the table uses the Delta writer feature '%s' (%s), which ingot does not honour, so it does not write it",
+    return err_set(e, RC_DATA,
+                   "%s: the table uses the Delta writer feature '%s' (%s), which ingot does not honour, so "
+                   "it does not write it",
                    table, feature, why);
 }
 
@@ -57,9 +59,11 @@ static enum rc check_properties(const struct delta_snapshot *s, const char *tabl
 {
     for (size_t i = 0; i < s->n_configuration; i++) {
         const struct pair *p = &s->configuration[i];
-        if (strncmp(p->key, "delta.constraints.", 18) == 0) return refuse(e, table, "checkConstraints", p->key);
+        if (strncmp(p->key, "delta.constraints.", 18) == 0)
+            return refuse(e, table, "checkConstraints", p->key);
         for (size_t j = 0; j < sizeof properties / sizeof *properties; j++)
-            if (strcmp(p->key, properties[j].key) == 0 && p->value && strcasecmp(p->value, properties[j].harmless) != 0)
+            if (strcmp(p->key, properties[j].key) == 0 && p->value &&
+                strcasecmp(p->value, properties[j].harmless) != 0)
                 return refuse(e, table, properties[j].feature, p->key);
     }
     return RC_OK;

@@ -1,4 +1,5 @@
-/* Commits: one JSON action a line, commitInfo first, fields in the order in which the reference writers put them. */
+/* Commits: one JSON action a line, commitInfo first, fields in the order in which the reference writers put
+ * them. */
 #include "base/os.h"
 #include "base/text.h"
 #include "lake/delta_action.h"
@@ -11,10 +12,8 @@
 
 static void add_string(struct buf *b, const char *s)
 {
-    if (s)
-        buf_add_json_string(b, s, strlen(s));
-    else
-        buf_add_str(b, "null");
+    if (s) buf_add_json_string(b, s, strlen(s));
+    else buf_add_str(b, "null");
 }
 
 static void add_member(struct buf *b, const char *key, const char *value)
@@ -47,7 +46,8 @@ void delta_commit_begin(struct arena *a, struct delta_commit *c)
     c->lines = *c->out;
 }
 
-void delta_commit_info(struct delta_commit *c, const char *operation, const char *mode, const char *ingot_json, bool blind_append)
+void delta_commit_info(struct delta_commit *c, const char *operation, const char *mode,
+                       const char *ingot_json, bool blind_append)
 {
     struct buf *b = c->out;
     buf_printf(b, "{\"commitInfo\":{\"timestamp\":%lld,\"operation\":", (long long)now_ms());
@@ -73,9 +73,10 @@ void delta_commit_protocol(struct delta_commit *c, const struct delta_column *co
     for (size_t i = 0; i < n; i++)
         ntz = ntz || (columns[i].nested ? strstr(columns[i].type, "\"timestamp_ntz\"") != NULL
                                         : strcmp(columns[i].type, "timestamp_ntz") == 0);
-    buf_add_str(c->out, ntz ? "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
-                                 "\"readerFeatures\":[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]}}\n"
-                               : "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n");
+    buf_add_str(c->out,
+                ntz ? "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
+                      "\"readerFeatures\":[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]}}\n"
+                    : "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n");
     c->lines = *c->out;
 }
 
@@ -108,12 +109,13 @@ static void add_path(struct delta_commit *c, const char *path)
 /* What a file that is already in a log says beyond what ingot knows: tags, row ids, clustering. */
 static void add_other_members(struct buf *b, const char *json)
 {
-    static const char *const known[] = {"path",       "partitionValues", "size",        "modificationTime",
+    static const char *const known[] = {"path",       "partitionValues", "size",           "modificationTime",
                                         "dataChange", "stats",           "deletionVector", "stats_parsed"};
     json_t *root = json ? json_loads(json, 0, NULL) : NULL;
     const char *key;
     json_t *value;
-    json_object_foreach(root, key, value) {
+    json_object_foreach(root, key, value)
+    {
         bool skip = json_is_null(value);
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) skip = skip || strcmp(key, known[i]) == 0;
         char *text = skip ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -141,8 +143,8 @@ void delta_commit_add(struct delta_commit *c, const struct delta_file *f)
     add_path(c, f->path);
     buf_add_str(b, ",\"partitionValues\":");
     add_pairs(b, f->partition, f->n_partition);
-    buf_printf(b, ",\"size\":%lld,\"modificationTime\":%lld,\"dataChange\":%s", (long long)f->size, (long long)f->mtime_ms,
-               f->data_change ? "true" : "false");
+    buf_printf(b, ",\"size\":%lld,\"modificationTime\":%lld,\"dataChange\":%s", (long long)f->size,
+               (long long)f->mtime_ms, f->data_change ? "true" : "false");
     if (f->stats) add_member(b, "stats", f->stats);
     add_vector(b, f);
     add_other_members(b, f->json);
@@ -155,8 +157,9 @@ void delta_commit_remove(struct delta_commit *c, const struct delta_file *f, boo
     struct buf *b = c->out;
     buf_add_str(b, "{\"remove\":{\"path\":");
     add_path(c, f->path);
-    buf_printf(b, ",\"deletionTimestamp\":%lld,\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":",
-               (long long)now_ms(), data_change ? "true" : "false");
+    buf_printf(
+        b, ",\"deletionTimestamp\":%lld,\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":",
+        (long long)now_ms(), data_change ? "true" : "false");
     add_pairs(b, f->partition, f->n_partition);
     buf_printf(b, ",\"size\":%lld", (long long)f->size);
     add_vector(b, f);

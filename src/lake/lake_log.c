@@ -23,7 +23,8 @@ struct entry {
 };
 
 /* The markers that are there, oldest first. */
-static enum rc list_markers(struct arena *a, struct storage *s, struct entry **ret, size_t *ret_n, struct err *e)
+static enum rc list_markers(struct arena *a, struct storage *s, struct entry **ret, size_t *ret_n,
+                            struct err *e)
 {
     struct object *objects = NULL;
     size_t n = 0;
@@ -32,16 +33,20 @@ static enum rc list_markers(struct arena *a, struct storage *s, struct entry **r
     enum rc rc = s->ops->list(s, a, PREFIX, NULL, &objects, &n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *name = objects[i].key + sizeof PREFIX - 1;
-        if (strlen(name) != 25 || strspn(name, "0123456789") != 20 || strcmp(name + 20, ".json") != 0) continue;
+        if (strlen(name) != 25 || strspn(name, "0123456789") != 20 || strcmp(name + 20, ".json") != 0)
+            continue;
         int64_t number = strtoll(name, NULL, 10);
-        if (number > DELTA_VERSION_MAX) return err_set(e, RC_DATA, "%s: a number that cannot be; the lake log is damaged", objects[i].key);
+        if (number > DELTA_VERSION_MAX)
+            return err_set(e, RC_DATA, "%s: a number that cannot be; the lake log is damaged",
+                           objects[i].key);
         *ARENA_PUSH(a, *ret, *ret_n) = (struct entry){.number = number, .object = &objects[i]};
     }
     return rc;
 }
 
 /* Reads marker `number`; *ret = NULL if it is not there. */
-static enum rc get_marker(struct arena *a, struct storage *s, int64_t number, struct marker **ret, struct err *e)
+static enum rc get_marker(struct arena *a, struct storage *s, int64_t number, struct marker **ret,
+                          struct err *e)
 {
     const char *key = marker_key(a, number);
     struct str text = {0};
@@ -71,13 +76,15 @@ enum rc lake_log_newest(struct arena *a, struct storage *s, struct marker **ret,
     struct marker *m = NULL;
     rc = get_marker(a, s, entries[n - 1].number, &m, e);
     if (rc == RC_OK && !m)
-        rc = err_set(e, RC_DATA, "%s was removed while it was to be read; try again", marker_key(a, entries[n - 1].number));
+        rc = err_set(e, RC_DATA, "%s was removed while it was to be read; try again",
+                     marker_key(a, entries[n - 1].number));
     if (rc == RC_OK) *ret = m;
     return rc;
 }
 
 /* The times of markers never fall, so the last one at or before at_ms is found by halving. */
-static enum rc read_as_of(struct arena *a, struct storage *s, int64_t at_ms, struct marker **ret, struct err *e)
+static enum rc read_as_of(struct arena *a, struct storage *s, int64_t at_ms, struct marker **ret,
+                          struct err *e)
 {
     struct entry *entries;
     size_t n, low = 0;
@@ -98,13 +105,15 @@ static enum rc read_as_of(struct arena *a, struct storage *s, int64_t at_ms, str
     return rc;
 }
 
-enum rc lake_log_read(struct arena *a, struct storage *s, int64_t number, int64_t at_ms, struct marker **ret, struct err *e)
+enum rc lake_log_read(struct arena *a, struct storage *s, int64_t number, int64_t at_ms, struct marker **ret,
+                      struct err *e)
 {
     return number >= 0 ? get_marker(a, s, number, ret, e) : read_as_of(a, s, at_ms, ret, e);
 }
 
 /* The previous marker's tables, without `gone`. */
-static void keep_tables(struct arena *a, struct marker *next, const struct marker *previous, const char *const *gone, size_t n_gone)
+static void keep_tables(struct arena *a, struct marker *next, const struct marker *previous,
+                        const char *const *gone, size_t n_gone)
 {
     for (size_t i = 0; i < previous->n_tables; i++) {
         bool kept = true;
@@ -162,7 +171,9 @@ static bool advance(struct arena *a, struct marker *next, const struct marked_ta
     for (bool again = true; again;) {
         again = false;
         for (size_t i = 0; i < n; i++) {
-            if (done[i] || !is_newer(marker_table(next, mine[i].name), &mine[i]) || !inputs_reached(next, &mine[i])) continue;
+            if (done[i] || !is_newer(marker_table(next, mine[i].name), &mine[i]) ||
+                !inputs_reached(next, &mine[i]))
+                continue;
             set_table(a, next, &mine[i]);
             done[i] = changed = again = true;
         }
@@ -171,8 +182,9 @@ static bool advance(struct arena *a, struct marker *next, const struct marked_ta
 }
 
 /* The marker after `previous`, or NULL if it would say nothing new. */
-static struct marker *merge(struct arena *a, const struct marker *previous, const char *run, const struct marked_table *mine,
-                            size_t n_mine, const char *const *gone, size_t n_gone)
+static struct marker *merge(struct arena *a, const struct marker *previous, const char *run,
+                            const struct marked_table *mine, size_t n_mine, const char *const *gone,
+                            size_t n_gone)
 {
     struct marker *next = ARENA_NEW(a, struct marker);
     char id[37];
@@ -188,8 +200,9 @@ static struct marker *merge(struct arena *a, const struct marker *previous, cons
     return changed ? next : NULL;
 }
 
-enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine, size_t n_mine,
-                         const char *const *gone, size_t n_gone, struct marker **ret, struct err *e)
+enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine,
+                         size_t n_mine, const char *const *gone, size_t n_gone, struct marker **ret,
+                         struct err *e)
 {
     for (int attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
         struct marker *previous = NULL;
@@ -201,17 +214,20 @@ enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, co
             return RC_OK;
         }
         bool won = false;
-        rc = storage_put_settled(s, marker_key(a, next->number), str_of(marker_print(a, next)), next->id, &won, e);
+        rc = storage_put_settled(s, marker_key(a, next->number), str_of(marker_print(a, next)), next->id,
+                                 &won, e);
         if (rc != RC_OK) return rc;
         if (won) {
             *ret = next;
             return RC_OK;
         }
     }
-    return err_set(e, RC_CONFLICT, "the lake log: other runs were faster %d times in a row; try again", PUBLISH_ATTEMPTS);
+    return err_set(e, RC_CONFLICT, "the lake log: other runs were faster %d times in a row; try again",
+                   PUBLISH_ATTEMPTS);
 }
 
-enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms, size_t *ret_removed, struct err *e)
+enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms,
+                       size_t *ret_removed, struct err *e)
 {
     struct arena *a = arena_new();
     struct entry *entries;

@@ -1,7 +1,8 @@
 /* A lake in a folder of this machine.
  *
- * Keys are paths below the root. Objects appear whole: link(2) of a synced temporary file for put_new, rename(2) for
- * put. What is called .tmp-* is such a file in the making, or one that a killed process left; it is never listed. */
+ * Keys are paths below the root. Objects appear whole: link(2) of a synced temporary file for put_new,
+ * rename(2) for put. What is called .tmp-* is such a file in the making, or one that a killed process left;
+ * it is never listed. */
 #include "base/os.h"
 #include "lake/storage.h"
 
@@ -18,9 +19,11 @@ struct local {
 
 static enum rc path_of(struct storage *s, const char *key, char path[PATH_MAX], struct err *e)
 {
-    if (!storage_key_valid(key)) return err_set(e, RC_DATA, "'%s' is not a valid name of an object in the lake %s", key, s->root);
+    if (!storage_key_valid(key))
+        return err_set(e, RC_DATA, "'%s' is not a valid name of an object in the lake %s", key, s->root);
     int n = snprintf(path, PATH_MAX, "%s/%s", ((struct local *)s)->root, key);
-    if (n < 0 || n >= PATH_MAX) return err_set(e, RC_DATA, "%s/%.200s…: the path is longer than the system allows", s->root, key);
+    if (n < 0 || n >= PATH_MAX)
+        return err_set(e, RC_DATA, "%s/%.200s…: the path is longer than the system allows", s->root, key);
     return RC_OK;
 }
 
@@ -37,7 +40,8 @@ static enum rc make_parents(const char *path, struct err *e)
         enum rc rc = os_stat(folder, &status, &exists, e);
         if (rc != RC_OK) return rc;
         if (exists) break;
-        if (n_made == FOLDER_DEPTH_MAX) return err_set(e, RC_DATA, "%s: too many folders in one another", path);
+        if (n_made == FOLDER_DEPTH_MAX)
+            return err_set(e, RC_DATA, "%s: too many folders in one another", path);
         made[n_made++] = (size_t)(slash - folder);
     }
     if (n_made == 0) return RC_OK;
@@ -54,7 +58,8 @@ static enum rc make_parents(const char *path, struct err *e)
     return rc;
 }
 
-static enum rc local_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
+static enum rc local_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
+                             struct err *e)
 {
     char path[PATH_MAX];
     bool created = false, exists = false;
@@ -64,7 +69,8 @@ static enum rc local_put_new(struct storage *s, const char *key, struct str byte
     TRY(make_parents(path, e));
     rc = os_create_new(path, bytes, &created, e);
     if (rc == RC_OK) *ret = created ? PUT_WON : PUT_TAKEN;
-    /* It failed, but something is there (the sync of the folder failed, or somebody was first): not for us to guess. */
+    /* It failed, but something is there (the sync of the folder failed, or somebody was first): not for us to
+     * guess. */
     if (rc != RC_OK && os_stat(path, &status, &exists, NULL) == RC_OK && exists) {
         *ret = PUT_UNCLEAR;
         rc = RC_OK;
@@ -99,7 +105,8 @@ struct walk {
     size_t n;
 };
 
-/* Neither the file `key` nor anything in a folder of that name comes after `start_after`, which is greater than key. */
+/* Neither the file `key` nor anything in a folder of that name comes after `start_after`, which is greater
+ * than key. */
 static bool all_before(const char *key, const char *start_after)
 {
     size_t n = strlen(key);
@@ -110,21 +117,24 @@ static enum rc walk_folder(struct walk *w, const char *prefix, int depth, struct
 {
     char **names = NULL;
     size_t n = 0;
-    if (depth > FOLDER_DEPTH_MAX) return err_set(e, RC_DATA, "%s/%s: folders are nested too deeply (a link to itself?)", w->root, prefix);
+    if (depth > FOLDER_DEPTH_MAX)
+        return err_set(e, RC_DATA, "%s/%s: folders are nested too deeply (a link to itself?)", w->root,
+                       prefix);
     enum rc rc = os_list(w->a, arena_printf(w->a, "%s/%s", w->root, prefix), &names, &n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         if (strncmp(names[i], ".tmp-", 5) == 0) continue;
         char *key = arena_printf(w->a, "%s%s", prefix, names[i]);
-        /* Most names of a long log lie before start_after: leave them without asking the system about each. */
+        /* Most names of a long log lie before start_after: leave them without asking the system about each.
+         */
         if (w->start_after && strcmp(key, w->start_after) < 0 && all_before(key, w->start_after)) continue;
         struct file_status status;
         bool exists = false;
         rc = os_stat(arena_printf(w->a, "%s/%s", w->root, key), &status, &exists, e);
         if (rc != RC_OK || !exists) continue; /* gone meanwhile */
-        if (status.is_dir)
-            rc = walk_folder(w, arena_printf(w->a, "%s/", key), depth + 1, e);
+        if (status.is_dir) rc = walk_folder(w, arena_printf(w->a, "%s/", key), depth + 1, e);
         else if (status.is_regular && (!w->start_after || strcmp(key, w->start_after) > 0))
-            *ARENA_PUSH(w->a, w->objects, w->n) = (struct object){.key = key, .size = status.size, .mtime_us = status.mtime_us};
+            *ARENA_PUSH(w->a, w->objects, w->n) =
+                (struct object){.key = key, .size = status.size, .mtime_us = status.mtime_us};
     }
     return rc;
 }
@@ -209,7 +219,8 @@ static const struct storage_ops local_ops = {
 enum rc storage_local_open(const char *root, struct storage **ret, struct err *e)
 {
     size_t n = strlen(root);
-    if (root[0] != '/') return err_set(e, RC_INTERNAL, "the lake's folder '%s' is not an absolute path", root);
+    if (root[0] != '/')
+        return err_set(e, RC_INTERNAL, "the lake's folder '%s' is not an absolute path", root);
     while (n > 1 && root[n - 1] == '/') n--;
     if (n == 1) return err_set(e, RC_PROJECT, "the lake cannot be the root of the file system");
     struct file_status status;

@@ -1,7 +1,7 @@
 /* A lake in memory: the honest twin of a real store, for tests.
  *
- * Several handles share one map of objects. A scheduler in `before` may switch to another simulated process, so nothing
- * about the map is remembered across that call. One thread only. */
+ * Several handles share one map of objects. A scheduler in `before` may switch to another simulated process,
+ * so nothing about the map is remembered across that call. One thread only. */
 #include "base/os.h"
 #include "lake/storage.h"
 
@@ -45,10 +45,8 @@ static size_t place_of(const struct memory_map *map, const char *key, bool *ret_
         size_t middle = low + (high - low) / 2;
         int c = strcmp(map->objects[middle].key, key);
         if (c == 0) *ret_found = true;
-        if (c < 0)
-            low = middle + 1;
-        else
-            high = middle;
+        if (c < 0) low = middle + 1;
+        else high = middle;
     }
     return low;
 }
@@ -75,7 +73,8 @@ static void store(struct memory_map *map, const char *key, struct str bytes)
     o->mtime_us = os_now_us();
 }
 
-static enum rc memory_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
+static enum rc memory_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
+                              struct err *e)
 {
     struct memory *m = (struct memory *)s;
     enum rc rc = enter(s, "put_new", key, e);

@@ -1,8 +1,11 @@
 #include "fixture.h"
 
-#define DV(data) "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data "\",\"offset\":1,\"sizeInBytes\":4,\"cardinality\":2}"
-#define ADD_DV(path, data)                                                                                    \
-    "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":true,"   \
+#define DV(data)                                                                                             \
+    "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data                                   \
+    "\",\"offset\":1,\"sizeInBytes\":4,\"cardinality\":2}"
+#define ADD_DV(path, data)                                                                                   \
+    "{\"add\":{\"path\":\"" path                                                                             \
+    "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":true,"                      \
     "\"stats\":\"{\\\"numRecords\\\":5}\"," DV(data) "}}\n"
 #define REMOVE_DV(path, data) "{\"remove\":{\"path\":\"" path "\",\"dataChange\":true," DV(data) "}}\n"
 #define START PROTOCOL METADATA
@@ -42,8 +45,11 @@ static void no_table(void **state)
 static void commits_are_replayed(void **state)
 {
     struct fixture *f = *state;
-    put_commit(f, 0, INFO("WRITE") START ADD("b.parquet", "3") ADD("a%20x.parquet", "4") TXN("ingot/self", "0"));
-    put_commit(f, 1, "\n" REMOVE("b.parquet") ADD("c.parquet", "10") TXN("ingot/self", "1") TXN("spark", "-7") "  \r\n");
+    put_commit(f, 0,
+               INFO("WRITE") START ADD("b.parquet", "3") ADD("a%20x.parquet", "4") TXN("ingot/self", "0"));
+    put_commit(f, 1,
+               "\n" REMOVE("b.parquet") ADD("c.parquet", "10") TXN("ingot/self", "1")
+                   TXN("spark", "-7") "  \r\n");
     put_commit(f, 2, "{\"unknown\":{\"x\":1}}\n" ADD("d.parquet", "1"));
     assert_int_equal(newest(f, -1), 2);
     assert_int_equal(newest(f, 1), 2);
@@ -96,7 +102,9 @@ static void a_replay_goes_on_from_a_snapshot(void **state)
     struct fixture *f = *state;
     struct delta_snapshot s = {0};
     assert_int_equal(delta_replay(f->a, &s, STR(START ADD("a", "1") TXN("x", "1")), "one", &f->e), RC_OK);
-    assert_int_equal(delta_replay(f->a, &s, STR(REMOVE("a") ADD("b", "2") TXN("x", "2") TXN("y", "1")), "two", &f->e), RC_OK);
+    assert_int_equal(
+        delta_replay(f->a, &s, STR(REMOVE("a") ADD("b", "2") TXN("x", "2") TXN("y", "1")), "two", &f->e),
+        RC_OK);
     assert_int_equal(delta_replay(f->a, &s, STR(ADD("a", "1")), "three", &f->e), RC_OK);
     assert_int_equal(s.n_files, 2);
     assert_int_equal(s.n_removes, 0);
@@ -111,10 +119,17 @@ static void many_files(void **state)
     struct buf *b = buf_new(f->a, BUF_DEFAULT_MAX);
     struct delta_snapshot s = {0};
     for (int i = 0; i < 20000; i++)
-        buf_printf(b, "{\"add\":{\"path\":\"p%d\",\"partitionValues\":{\"x\":\"%d\",\"y\":null},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n", i, i);
+        buf_printf(b,
+                   "{\"add\":{\"path\":\"p%d\",\"partitionValues\":{\"x\":\"%d\",\"y\":null},\"size\":1,"
+                   "\"modificationTime\":1,\"dataChange\":true}}\n",
+                   i, i);
     assert_int_equal(delta_replay(f->a, &s, buf_str(b), "one", &f->e), RC_OK);
     buf_clear(b);
-    for (int i = 0; i < 20000; i += 2) buf_printf(b, "{\"remove\":{\"path\":\"p%d\",\"dataChange\":true}}\n{\"txn\":{\"appId\":\"%d\",\"version\":%d}}\n", i, i, i);
+    for (int i = 0; i < 20000; i += 2)
+        buf_printf(b,
+                   "{\"remove\":{\"path\":\"p%d\",\"dataChange\":true}}\n{\"txn\":{\"appId\":\"%d\","
+                   "\"version\":%d}}\n",
+                   i, i, i);
     assert_int_equal(delta_replay(f->a, &s, buf_str(b), "two", &f->e), RC_OK);
     assert_int_equal(s.n_files, 10000);
     assert_int_equal(s.n_removes, 10000);
@@ -135,14 +150,16 @@ static void the_newest_whole_checkpoint_counts(void **state)
     put_commit(f, 0, START ADD("lost", "1"));
     put_commit(f, 1, ADD("also", "1"));
     put_commit(f, 2, ADD("c", "1"));
-    checkpoint(f, 1, ".parquet", START "{\"add\":{\"path\":\"cp1\",\"size\":1,\"stats\":null},\"remove\":null,\"txn\":null}\n");
+    checkpoint(f, 1, ".parquet",
+               START "{\"add\":{\"path\":\"cp1\",\"size\":1,\"stats\":null},\"remove\":null,\"txn\":null}\n");
     checkpoint(f, 2, ".0000000001.0000000003.parquet", START);
     checkpoint(f, 2, ".0000000003.0000000003.parquet", TXN("x", "1"));
     struct delta_snapshot *s = load(f, -1);
     assert_int_equal(s->checkpoint_version, 1);
     assert_int_equal(s->n_files, 2);
     assert_string_equal(s->files[1].path, "cp1");
-    checkpoint(f, 2, ".0000000002.0000000003.parquet", "{\"add\":{\"path\":\"m\",\"size\":1,\"stats_parsed\":{\"numRecords\":9}}}\n");
+    checkpoint(f, 2, ".0000000002.0000000003.parquet",
+               "{\"add\":{\"path\":\"m\",\"size\":1,\"stats_parsed\":{\"numRecords\":9}}}\n");
     s = load(f, -1);
     assert_int_equal(s->checkpoint_version, 2);
     assert_int_equal(s->n_files, 1);
@@ -172,8 +189,18 @@ static void the_hint_is_only_a_hint(void **state)
 {
     struct fixture *f = *state;
     static const char *const hints[] = {
-        "{\"version\":2}", "{\"version\":1}", "{\"version\":0}", "{\"version\":99}", "{\"version\":-1}", "{\"version\":9007199254740993}",
-        "{\"version\":\"x\"}", "[", "", "null", "{\"version\":2,\"parts\":1000000}", "{}",
+        "{\"version\":2}",
+        "{\"version\":1}",
+        "{\"version\":0}",
+        "{\"version\":99}",
+        "{\"version\":-1}",
+        "{\"version\":9007199254740993}",
+        "{\"version\":\"x\"}",
+        "[",
+        "",
+        "null",
+        "{\"version\":2,\"parts\":1000000}",
+        "{}",
     };
     put_commit(f, 0, START ADD("a", "1"));
     put_commit(f, 1, ADD("b", "1"));
@@ -211,11 +238,18 @@ static void other_names_are_left_out(void **state)
 {
     struct fixture *f = *state;
     static const char *const names[] = {
-        "0.json", "00000000000000000001.json.tmp", "0000000000000000000x.json", "00000000000000000001.crc", "_staged_commits/00000000000000000009.json",
-        "00000000000000000005.checkpoint.0000000000.0000000000.parquet", "00000000000000000005.checkpoint.0000000002.0000000001.parquet",
-        "00000000000000000005.checkpoint.0000000001.9999999999.parquet", "00000000000000000001.00000000000000000003.compacted.json",
+        "0.json",
+        "00000000000000000001.json.tmp",
+        "0000000000000000000x.json",
+        "00000000000000000001.crc",
+        "_staged_commits/00000000000000000009.json",
+        "00000000000000000005.checkpoint.0000000000.0000000000.parquet",
+        "00000000000000000005.checkpoint.0000000002.0000000001.parquet",
+        "00000000000000000005.checkpoint.0000000001.9999999999.parquet",
+        "00000000000000000001.00000000000000000003.compacted.json",
     };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) put_object(f, arena_printf(f->a, "t/_delta_log/%s", names[i]), "?");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put_object(f, arena_printf(f->a, "t/_delta_log/%s", names[i]), "?");
     assert_int_equal(newest(f, -1), -1);
     put_commit(f, 0, START);
     assert_int_equal(newest(f, -1), 0);
@@ -231,9 +265,11 @@ static void v2_checkpoints_are_refused(void **state)
     load_fails(f, -1, "v2Checkpoint");
 }
 
-#define PROTO(reader, writer, rest) "{\"protocol\":{\"minReaderVersion\":" reader ",\"minWriterVersion\":" writer rest "}}\n"
+#define PROTO(reader, writer, rest)                                                                          \
+    "{\"protocol\":{\"minReaderVersion\":" reader ",\"minWriterVersion\":" writer rest "}}\n"
 #define META(schema) "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" schema "\",\"partitionColumns\":[]}}\n"
-#define META_TYPE(type) META("{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":" type "}]}")
+#define META_TYPE(type)                                                                                      \
+    META("{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":" type "}]}")
 
 /* Damaged and hostile commits: each is refused with the place and the reason. */
 static void hostile_commits_are_refused(void **state)
@@ -255,16 +291,26 @@ static void hostile_commits_are_refused(void **state)
         {START "{\"add\":{\"path\":\"a\",\"size\":9007199254740993}}", "which cannot be"},
         {START "{\"add\":{\"path\":\"a\",\"size\":99999999999999999999}}", ":3: not a whole JSON action"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1.5}}", "'size' is not a whole number"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"dataChange\":\"yes\"}}", "'dataChange' is not true or false"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":[]}}", "'partitionValues' is not an object of strings"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":{\"x\":1}}}", "'partitionValues' is not an object of strings"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"dataChange\":\"yes\"}}",
+         "'dataChange' is not true or false"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":[]}}",
+         "'partitionValues' is not an object of strings"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":{\"x\":1}}}",
+         "'partitionValues' is not an object of strings"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":{}}}", "'stats' is not a string"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":-3}\"}}", "'numRecords' is -3"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":-3}\"}}",
+         "'numRecords' is -3"},
         {START "{\"add\":{\"path\":\"a\",\"path\":\"b\",\"size\":1}}", "duplicate object key"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":7}}", "'deletionVector' is not an object"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"x\"}}}", "cardinality"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":{\"storageType\":\"z\",\"pathOrInlineDv\":\"x\",\"cardinality\":1}}}", "storageType"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":1}\"," DV("x") "}}", "removes 2 of 1 rows"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":7}}",
+         "'deletionVector' is not an object"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":{\"storageType\":\"u\","
+               "\"pathOrInlineDv\":\"x\"}}}",
+         "cardinality"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":{\"storageType\":\"z\","
+               "\"pathOrInlineDv\":\"x\",\"cardinality\":1}}}",
+         "storageType"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":1}\"," DV("x") "}}",
+         "removes 2 of 1 rows"},
         {START ADD("../x", "1"), "'../x' is not that of a data file"},
         {START ADD("a/../../x", "1"), "is refused"},
         {START ADD("%2e%2e/x", "1"), "is refused"},
@@ -284,7 +330,8 @@ static void hostile_commits_are_refused(void **state)
         {START TXN("x", "1") TXN("x", "2"), ":4: txn 'x' is set twice"},
         {START "{\"txn\":{\"appId\":\"x\"}}", "txn.version"},
         {START "{\"txn\":{\"version\":1}}", "'appId' is missing"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1},\"remove\":{\"path\":\"b\"}}", ":3: two actions in one line"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1},\"remove\":{\"path\":\"b\"}}",
+         ":3: two actions in one line"},
         {PROTOCOL, "there is no metaData action"},
         {METADATA, "there is no protocol action"},
         {ADD("a", "1"), "there is no protocol action"},
@@ -295,7 +342,8 @@ static void hostile_commits_are_refused(void **state)
         {PROTO("99999999999", "2", "") METADATA, "without sensible"},
         {PROTO("3", "7", "") METADATA, "reader version 3 without readerFeatures"},
         {PROTO("3", "7", ",\"readerFeatures\":[7]") METADATA, "'readerFeatures' is not a list of strings"},
-        {PROTO("3", "7", ",\"readerFeatures\":[\"timestampNtz\",\"columnMapping\"]") METADATA, ":1: the table needs the Delta reader feature 'columnMapping'"},
+        {PROTO("3", "7", ",\"readerFeatures\":[\"timestampNtz\",\"columnMapping\"]") METADATA,
+         ":1: the table needs the Delta reader feature 'columnMapping'"},
         {PROTO("3", "7", ",\"readerFeatures\":[\"v2Checkpoint\"]") METADATA, "'v2Checkpoint'"},
         {PROTO("3", "7", ",\"readerFeatures\":[\"fromTheFuture\"]") METADATA, "'fromTheFuture'"},
         {PROTOCOL "{\"metaData\":{\"id\":\"i\"}}", ":2: 'schemaString' is missing"},
@@ -310,11 +358,19 @@ static void hostile_commits_are_refused(void **state)
         {PROTOCOL META_TYPE("\\\"decimal(39,2)\\\""), "'decimal(39,2)'"},
         {PROTOCOL META_TYPE("\\\"decimal(3,4)\\\""), "'decimal(3,4)'"},
         {PROTOCOL META_TYPE("\\\"long\\\"},{\\\"name\\\":\\\"A\\\",\\\"type\\\":\\\"long\\\""), "twice"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"orc\"},\"schemaString\":\"" SCHEMA "\"}}", "format 'orc'"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"partitionColumns\":[\"z\"]}}", "partition column 'z'"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"partitionColumns\":\"a\"}}", "'partitionColumns'"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"configuration\":{\"delta.columnMapping.mode\":\"name\"}}}", "'columnMapping'"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"createdTime\":-5}}", "'createdTime' is -5"},
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"orc\"},\"schemaString\":\"" SCHEMA
+                  "\"}}",
+         "format 'orc'"},
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA
+                  "\",\"partitionColumns\":[\"z\"]}}",
+         "partition column 'z'"},
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"partitionColumns\":\"a\"}}",
+         "'partitionColumns'"},
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA
+                  "\",\"configuration\":{\"delta.columnMapping.mode\":\"name\"}}}",
+         "'columnMapping'"},
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"createdTime\":-5}}",
+         "'createdTime' is -5"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         put_commit(f, 0, bad[i].text);
@@ -353,13 +409,21 @@ static void absolute_paths_stay(void **state)
 static void schemas_are_read(void **state)
 {
     struct fixture *f = *state;
-    put_commit(f, 0,
-               PROTO("3", "7", ",\"readerFeatures\":[\"timestampNtz\",\"deletionVectors\"],\"writerFeatures\":[\"timestampNtz\"]")
-               "{\"metaData\":{\"id\":\"i\",\"name\":\"n\",\"description\":\"d\",\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":["
-               "{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"decimal(12,2)\\\",\\\"nullable\\\":false,\\\"metadata\\\":{\\\"comment\\\":\\\"money\\\"}},"
-               "{\\\"name\\\":\\\"l\\\",\\\"type\\\":{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":\\\"string\\\",\\\"containsNull\\\":true},\\\"nullable\\\":true,\\\"metadata\\\":{}},"
-               "{\\\"name\\\":\\\"t\\\",\\\"type\\\":\\\"timestamp_ntz\\\",\\\"nullable\\\":true,\\\"metadata\\\":{}}]}\","
-               "\"partitionColumns\":[\"a\"],\"configuration\":{\"k\":null},\"createdTime\":12}}\n");
+    put_commit(
+        f, 0,
+        PROTO("3", "7",
+              ",\"readerFeatures\":[\"timestampNtz\",\"deletionVectors\"],\"writerFeatures\":["
+              "\"timestampNtz\"]") "{\"metaData\":{\"id\":\"i\",\"name\":\"n\",\"description\":\"d\","
+                                   "\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":["
+                                   "{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"decimal(12,2)\\\","
+                                   "\\\"nullable\\\":false,\\\"metadata\\\":{\\\"comment\\\":\\\"money\\\"}},"
+                                   "{\\\"name\\\":\\\"l\\\",\\\"type\\\":{\\\"type\\\":\\\"array\\\","
+                                   "\\\"elementType\\\":\\\"string\\\",\\\"containsNull\\\":true},"
+                                   "\\\"nullable\\\":true,\\\"metadata\\\":{}},"
+                                   "{\\\"name\\\":\\\"t\\\",\\\"type\\\":\\\"timestamp_ntz\\\","
+                                   "\\\"nullable\\\":true,\\\"metadata\\\":{}}]}\","
+                                   "\"partitionColumns\":[\"a\"],\"configuration\":{\"k\":null},"
+                                   "\"createdTime\":12}}\n");
     struct delta_snapshot *s = load(f, -1);
     assert_int_equal(s->n_columns, 3);
     assert_string_equal(s->columns[0].type, "decimal(12,2)");
@@ -378,12 +442,17 @@ static void schemas_are_read(void **state)
 static void damage_in_the_stats_is_only_unknown(void **state)
 {
     struct fixture *f = *state;
-    put_commit(f, 0, START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"
-               "{\"add\":{\"path\":\"b\",\"size\":1,\"stats\":\"{\\\"minValues\\\":{\\\"s\\\":\\\"\\\\u0000\\\"},\\\"numRecords\\\":4}\"}}\n"
+    put_commit(f, 0,
+               START
+               "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"
+               "{\"add\":{\"path\":\"b\",\"size\":1,\"stats\":\"{\\\"minValues\\\":{\\\"s\\\":"
+               "\\\"\\\\u0000\\\"},\\\"numRecords\\\":4}\"}}\n"
                "{\"add\":{\"path\":\"c\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":9007199254740993}\"}}\n");
     load_fails(f, -1, ":5: 'numRecords' is 9007199254740993");
-    put_commit(f, 0, START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"
-               "{\"add\":{\"path\":\"b\",\"size\":1,\"stats\":\"{\\\"minValues\\\":{\\\"s\\\":\\\"\\\\u0000\\\"},\\\"numRecords\\\":4}\"}}\n");
+    put_commit(f, 0,
+               START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"
+                     "{\"add\":{\"path\":\"b\",\"size\":1,\"stats\":\"{\\\"minValues\\\":{\\\"s\\\":"
+                     "\\\"\\\\u0000\\\"},\\\"numRecords\\\":4}\"}}\n");
     struct delta_snapshot *s = load(f, -1);
     assert_int_equal(s->files[0].records, -1);
     assert_int_equal(s->files[1].records, 4);
@@ -392,11 +461,22 @@ static void damage_in_the_stats_is_only_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(no_table), TEST(commits_are_replayed), TEST(a_vector_makes_another_file), TEST(a_replay_goes_on_from_a_snapshot),
-        TEST(many_files), TEST(the_newest_whole_checkpoint_counts), TEST(a_cleaned_log_is_read_from_its_checkpoint),
-        TEST(the_hint_is_only_a_hint), TEST(gaps_are_found), TEST(other_names_are_left_out), TEST(v2_checkpoints_are_refused),
-        TEST(hostile_commits_are_refused), TEST(every_prefix_of_a_commit_is_handled), TEST(absolute_paths_stay),
-        TEST(schemas_are_read), TEST(damage_in_the_stats_is_only_unknown),
+        TEST(no_table),
+        TEST(commits_are_replayed),
+        TEST(a_vector_makes_another_file),
+        TEST(a_replay_goes_on_from_a_snapshot),
+        TEST(many_files),
+        TEST(the_newest_whole_checkpoint_counts),
+        TEST(a_cleaned_log_is_read_from_its_checkpoint),
+        TEST(the_hint_is_only_a_hint),
+        TEST(gaps_are_found),
+        TEST(other_names_are_left_out),
+        TEST(v2_checkpoints_are_refused),
+        TEST(hostile_commits_are_refused),
+        TEST(every_prefix_of_a_commit_is_handled),
+        TEST(absolute_paths_stay),
+        TEST(schemas_are_read),
+        TEST(damage_in_the_stats_is_only_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

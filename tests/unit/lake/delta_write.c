@@ -12,7 +12,10 @@ static int64_t fake_clock(void *data)
 static const struct delta_column columns[] = {
     {.name = "id", .type = "long"},
     {.name = "na\"me", .type = "string", .nullable = true, .comment = "who"},
-    {.name = "tags", .type = "{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}", .nullable = true, .nested = true},
+    {.name = "tags",
+     .type = "{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}",
+     .nullable = true,
+     .nested = true},
 };
 
 static void begin(struct fixture *f, struct delta_commit *c)
@@ -32,12 +35,23 @@ static void lines_are_as_the_protocol_says(void **state)
     delta_commit_protocol(&c, columns, 3);
     struct pair configuration[] = {{"ingot.model", "m"}};
     const char *partitions[] = {"id"};
-    delta_commit_metadata(&c, &(struct delta_metadata){.table_id = "i", .name = "n", .columns = columns, .n_columns = 1,
-                                                       .partition_columns = partitions, .n_partition_columns = 1,
-                                                       .configuration = configuration, .n_configuration = 1, .created_ms = 5});
+    delta_commit_metadata(&c, &(struct delta_metadata){.table_id = "i",
+                                                       .name = "n",
+                                                       .columns = columns,
+                                                       .n_columns = 1,
+                                                       .partition_columns = partitions,
+                                                       .n_partition_columns = 1,
+                                                       .configuration = configuration,
+                                                       .n_configuration = 1,
+                                                       .created_ms = 5});
     struct pair values[] = {{"id", "7"}, {"x", NULL}};
-    struct delta_file file = {.path = "p=a b/é%.parquet", .size = 3, .mtime_ms = 4, .stats = "{\"numRecords\":1}", .partition = values,
-                              .n_partition = 2, .data_change = true};
+    struct delta_file file = {.path = "p=a b/é%.parquet",
+                              .size = 3,
+                              .mtime_ms = 4,
+                              .stats = "{\"numRecords\":1}",
+                              .partition = values,
+                              .n_partition = 2,
+                              .data_change = true};
     delta_commit_add(&c, &file);
     file.stats = NULL;
     file.deletion_vector = "{\"storageType\":\"u\"}";
@@ -45,16 +59,24 @@ static void lines_are_as_the_protocol_says(void **state)
     delta_commit_txn(&c, "ingot/self", 3);
     char *want = arena_printf(
         f->a,
-        "{\"commitInfo\":{\"timestamp\":1700000000123,\"operation\":\"WRITE\",\"operationParameters\":{\"mode\":\"Append\"},"
-        "\"isBlindAppend\":true,\"txnId\":\"%s\",\"engineInfo\":\"ingot/0.1.0\",\"ingot\":{\"run\":\"r1\"}}}\n"
+        "{\"commitInfo\":{\"timestamp\":1700000000123,\"operation\":\"WRITE\",\"operationParameters\":{"
+        "\"mode\":\"Append\"},"
+        "\"isBlindAppend\":true,\"txnId\":\"%s\",\"engineInfo\":\"ingot/"
+        "0.1.0\",\"ingot\":{\"run\":\"r1\"}}}\n"
         "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
-        "{\"metaData\":{\"id\":\"i\",\"name\":\"n\",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":"
-        "\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"id\\\",\\\"type\\\":\\\"long\\\",\\\"nullable\\\":false,\\\"metadata\\\":{}}]}\","
+        "{\"metaData\":{\"id\":\"i\",\"name\":\"n\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"
+        "\"schemaString\":"
+        "\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"id\\\",\\\"type\\\":\\\"long\\\","
+        "\\\"nullable\\\":false,\\\"metadata\\\":{}}]}\","
         "\"partitionColumns\":[\"id\"],\"configuration\":{\"ingot.model\":\"m\"},\"createdTime\":5}}\n"
-        "{\"add\":{\"path\":\"p=a%%20b/%%C3%%A9%%25.parquet\",\"partitionValues\":{\"id\":\"7\",\"x\":null},\"size\":3,\"modificationTime\":4,"
+        "{\"add\":{\"path\":\"p=a%%20b/"
+        "%%C3%%A9%%25.parquet\",\"partitionValues\":{\"id\":\"7\",\"x\":null},\"size\":3,"
+        "\"modificationTime\":4,"
         "\"dataChange\":true,\"stats\":\"{\\\"numRecords\\\":1}\"}}\n"
-        "{\"remove\":{\"path\":\"p=a%%20b/%%C3%%A9%%25.parquet\",\"deletionTimestamp\":1700000000123,\"dataChange\":false,"
-        "\"extendedFileMetadata\":true,\"partitionValues\":{\"id\":\"7\",\"x\":null},\"size\":3,\"deletionVector\":{\"storageType\":\"u\"}}}\n"
+        "{\"remove\":{\"path\":\"p=a%%20b/"
+        "%%C3%%A9%%25.parquet\",\"deletionTimestamp\":1700000000123,\"dataChange\":false,"
+        "\"extendedFileMetadata\":true,\"partitionValues\":{\"id\":\"7\",\"x\":null},\"size\":3,"
+        "\"deletionVector\":{\"storageType\":\"u\"}}}\n"
         "{\"txn\":{\"appId\":\"ingot/self\",\"version\":3,\"lastUpdated\":1700000000123}}\n",
         c.id);
     /* '=' may be written either way: RFC 2396 reserves it, and readers decode. */
@@ -68,13 +90,15 @@ static void an_absent_mode_and_ntz(void **state)
     struct fixture *f = *state;
     struct delta_commit c;
     static const struct delta_column flat[] = {{.name = "t", .type = "timestamp_ntz"}};
-    static const struct delta_column deep[] = {{.name = "t", .type = "{\"type\":\"array\",\"elementType\":\"timestamp_ntz\"}", .nested = true}};
+    static const struct delta_column deep[] = {
+        {.name = "t", .type = "{\"type\":\"array\",\"elementType\":\"timestamp_ntz\"}", .nested = true}};
     for (int i = 0; i < 2; i++) {
         begin(f, &c);
         delta_commit_info(&c, "OPTIMIZE", NULL, NULL, false);
         delta_commit_protocol(&c, i ? deep : flat, 1);
         assert_non_null(strstr(c.lines.p, "\"operationParameters\":{},\"isBlindAppend\":false"));
-        assert_non_null(strstr(c.lines.p, "\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]"));
+        assert_non_null(strstr(c.lines.p, "\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":["
+                                          "\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]"));
     }
 }
 
@@ -87,9 +111,15 @@ static void a_round_trip(void **state)
     delta_commit_info(&c, "WRITE", "Overwrite", NULL, false);
     delta_commit_protocol(&c, columns, 3);
     delta_commit_metadata(&c, &(struct delta_metadata){.table_id = "i", .columns = columns, .n_columns = 3});
-    struct delta_file file = {.path = "s3://b/x%20y", .size = 3, .data_change = true, .json = "{\"path\":\"?\",\"tags\":{\"k\":\"v\"},\"size\":9,\"z\":null}"};
+    struct delta_file file = {.path = "s3://b/x%20y",
+                              .size = 3,
+                              .data_change = true,
+                              .json = "{\"path\":\"?\",\"tags\":{\"k\":\"v\"},\"size\":9,\"z\":null}"};
     delta_commit_add(&c, &file);
-    delta_commit_add(&c, &(struct delta_file){.path = "ü .parquet", .size = 1, .stats = "{\"numRecords\":2,\"minValues\":{\"s\":\"\\u0000\"}}"});
+    delta_commit_add(&c,
+                     &(struct delta_file){.path = "ü .parquet",
+                                          .size = 1,
+                                          .stats = "{\"numRecords\":2,\"minValues\":{\"s\":\"\\u0000\"}}"});
     struct delta_snapshot s = {0};
     assert_int_equal(delta_replay(f->a, &s, buf_str(&c.lines), "x", &f->e), RC_OK);
     assert_int_equal(s.n_columns, 3);
@@ -113,12 +143,14 @@ static void a_round_trip(void **state)
     assert_int_equal(delta_check_writable(&s, "t", &f->e), RC_OK);
 }
 
-#define WRITER(version, features) "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":" version features "}}\n"
-#define CONFIGURED(key, value)                                                                                \
-    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"configuration\":{\"" key "\":\"" value "\"}}}\n"
-#define WITH_FIELD(metadata, type)                                                                            \
-    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":" type \
-    ",\\\"metadata\\\":{" metadata "}}]}\"}}\n"
+#define WRITER(version, features)                                                                            \
+    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":" version features "}}\n"
+#define CONFIGURED(key, value)                                                                               \
+    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"configuration\":{\"" key "\":\"" value    \
+    "\"}}}\n"
+#define WITH_FIELD(metadata, type)                                                                           \
+    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{"          \
+    "\\\"name\\\":\\\"a\\\",\\\"type\\\":" type ",\\\"metadata\\\":{" metadata "}}]}\"}}\n"
 #define MARK(key) "\\\"" key "\\\":\\\"x\\\""
 
 static void what_cannot_be_honoured_is_refused(void **state)
@@ -128,7 +160,10 @@ static void what_cannot_be_honoured_is_refused(void **state)
         const char *log, *feature; /* NULL: fine */
     } cases[] = {
         {PROTOCOL METADATA, NULL},
-        {WRITER("7", ",\"writerFeatures\":[\"timestampNtz\",\"appendOnly\",\"invariants\",\"deletionVectors\"]") METADATA, NULL},
+        {WRITER("7",
+                ",\"writerFeatures\":[\"timestampNtz\",\"appendOnly\",\"invariants\",\"deletionVectors\"]")
+             METADATA,
+         NULL},
         {WRITER("7", "") METADATA, NULL},
         {WRITER("7", ",\"writerFeatures\":[\"rowTracking\"]") METADATA, "'rowTracking'"},
         {WRITER("7", ",\"writerFeatures\":[\"domainMetadata\"]") METADATA, "'domainMetadata'"},
@@ -146,8 +181,10 @@ static void what_cannot_be_honoured_is_refused(void **state)
         {PROTOCOL WITH_FIELD(MARK("delta.invariants"), "\\\"long\\\""), "'invariants' (column a)"},
         {PROTOCOL WITH_FIELD(MARK("delta.generationExpression"), "\\\"long\\\""), "'generatedColumns'"},
         {PROTOCOL WITH_FIELD(MARK("delta.identity.start"), "\\\"long\\\""), "'identityColumns'"},
-        {PROTOCOL WITH_FIELD("", "{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"deep\\\","
-                                 "\\\"type\\\":\\\"long\\\",\\\"metadata\\\":{" MARK("delta.invariants") "}}]}}"),
+        {PROTOCOL WITH_FIELD("",
+                             "{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":{\\\"type\\\":\\\"struct\\\","
+                             "\\\"fields\\\":[{\\\"name\\\":\\\"deep\\\","
+                             "\\\"type\\\":\\\"long\\\",\\\"metadata\\\":{" MARK("delta.invariants") "}}]}}"),
          "column deep"},
         {PROTOCOL WITH_FIELD(MARK("comment"), "\\\"long\\\""), NULL},
     };
@@ -177,19 +214,25 @@ static bool exists(struct fixture *f, const char *key)
     return there;
 }
 
-#define REMOVED_AT(path, ms) "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":" ms ",\"dataChange\":true}}\n"
+#define REMOVED_AT(path, ms)                                                                                 \
+    "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":" ms ",\"dataChange\":true}}\n"
 
 static void a_checkpoint_says_the_same(void **state)
 {
     struct fixture *f = *state;
     os_set_clock(fake_clock, NULL);
-    put_commit(f, 0, PROTOCOL METADATA ADD("a", "1") ADD("b", "2") ADD("c", "3") TXN("ingot/self", "0") TXN("q\\\"", "-3"));
-    put_commit(f, 1, REMOVED_AT("a", "1690000000000") REMOVED_AT("b", "1699999000000") "{\"txn\":{\"appId\":\"z\",\"version\":4,\"lastUpdated\":5}}\n");
+    put_commit(f, 0,
+               PROTOCOL METADATA ADD("a", "1") ADD("b", "2") ADD("c", "3") TXN("ingot/self", "0")
+                   TXN("q\\\"", "-3"));
+    put_commit(f, 1,
+               REMOVED_AT("a", "1690000000000") REMOVED_AT(
+                   "b", "1699999000000") "{\"txn\":{\"appId\":\"z\",\"version\":4,\"lastUpdated\":5}}\n");
     struct delta_snapshot *before = load(f);
     assert_int_equal(delta_write_checkpoint(f->s, "t", before, &plain_codec, &f->e), RC_OK);
     struct str hint;
     bool there;
-    assert_int_equal(f->s->ops->get(f->s, f->a, "t/_delta_log/_last_checkpoint", 1000, &hint, &there, &f->e), RC_OK);
+    assert_int_equal(f->s->ops->get(f->s, f->a, "t/_delta_log/_last_checkpoint", 1000, &hint, &there, &f->e),
+                     RC_OK);
     assert_non_null(strstr(hint.p, "{\"version\":1,\"size\":7,\"sizeInBytes\":"));
     assert_non_null(strstr(hint.p, "\"numOfAddFiles\":1}"));
     struct delta_snapshot *after = load(f);
@@ -210,13 +253,26 @@ static void the_retention_is_the_tables_own(void **state)
     static const struct {
         const char *text;
         size_t kept;
-    } cases[] = {{"interval 30 minutes", 1}, {"interval 1 week", 3}, {"2 days", 2}, {"interval 36 HOURS", 2}, {"interval 1 month", 3},
-                 {"", 3}, {"interval -5 days", 3}, {"999999 weeks", 4}, {"interval 1 day 2 hours", 3}, {"0 seconds", 0}};
+    } cases[] = {{"interval 30 minutes", 1},
+                 {"interval 1 week", 3},
+                 {"2 days", 2},
+                 {"interval 36 HOURS", 2},
+                 {"interval 1 month", 3},
+                 {"", 3},
+                 {"interval -5 days", 3},
+                 {"999999 weeks", 4},
+                 {"interval 1 day 2 hours", 3},
+                 {"0 seconds", 0}};
     os_set_clock(fake_clock, NULL); /* removed 10 minutes, 1, 5 and 200 days ago */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put_commit(f, 0, arena_printf(f->a, PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"%s\",\"configuration\":"
-                                      "{\"delta.deletedFileRetentionDuration\":\"%s\"}}}\n" REMOVED_AT("a", "1699999400000")
-                                      REMOVED_AT("b", "1699913600000") REMOVED_AT("c", "1699568000000") REMOVED_AT("d", "1682720000000"), SCHEMA, cases[i].text));
+        put_commit(f, 0,
+                   arena_printf(f->a,
+                                PROTOCOL
+                                "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"%s\",\"configuration\":"
+                                "{\"delta.deletedFileRetentionDuration\":\"%s\"}}}\n" REMOVED_AT(
+                                    "a", "1699999400000") REMOVED_AT("b", "1699913600000")
+                                    REMOVED_AT("c", "1699568000000") REMOVED_AT("d", "1682720000000"),
+                                SCHEMA, cases[i].text));
         f->s->ops->remove(f->s, "t/_delta_log/00000000000000000000.checkpoint.parquet", NULL);
         assert_int_equal(delta_write_checkpoint(f->s, "t", load(f), &plain_codec, &f->e), RC_OK);
         if (load(f)->n_removes != cases[i].kept) fail_msg("%s: kept %zu", cases[i].text, load(f)->n_removes);
@@ -240,7 +296,8 @@ static void cleaning_keeps_a_readable_log(void **state)
     os_set_clock(fake_clock, NULL);
     for (int v = 0; v < 10; v++) {
         put_commit(f, v, v ? ADD("x", "1") : PROTOCOL METADATA);
-        if (v == 3 || v == 6 || v == 8) assert_int_equal(delta_write_checkpoint(f->s, "t", load(f), &plain_codec, &f->e), RC_OK);
+        if (v == 3 || v == 6 || v == 8)
+            assert_int_equal(delta_write_checkpoint(f->s, "t", load(f), &plain_codec, &f->e), RC_OK);
         put_object(f, arena_printf(f->a, "t/_delta_log/%020d.crc", v), "{}");
         clock_us += 1000000;
     }
@@ -248,7 +305,8 @@ static void cleaning_keeps_a_readable_log(void **state)
     int64_t now_ms = clock_us / 1000;
     assert_int_equal(delta_clean_log(f->s, "t", 60000, now_ms, &removed, &f->e), RC_OK);
     assert_int_equal(removed, 0);
-    assert_int_equal(delta_clean_log(f->s, "t", 2500, now_ms, &removed, &f->e), RC_OK); /* 0 … 7 are older, 6 has a checkpoint */
+    assert_int_equal(delta_clean_log(f->s, "t", 2500, now_ms, &removed, &f->e),
+                     RC_OK); /* 0 … 7 are older, 6 has a checkpoint */
     assert_int_equal(removed, 6 + 6 + 1);
     assert_false(exists(f, "t/_delta_log/00000000000000000005.json"));
     assert_false(exists(f, "t/_delta_log/00000000000000000003.checkpoint.parquet"));
@@ -265,8 +323,13 @@ static void cleaning_keeps_a_readable_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lines_are_as_the_protocol_says), TEST(an_absent_mode_and_ntz), TEST(a_round_trip), TEST(what_cannot_be_honoured_is_refused),
-        TEST(a_checkpoint_says_the_same), TEST(the_retention_is_the_tables_own), TEST(a_checkpoint_needs_a_loaded_writable_table),
+        TEST(lines_are_as_the_protocol_says),
+        TEST(an_absent_mode_and_ntz),
+        TEST(a_round_trip),
+        TEST(what_cannot_be_honoured_is_refused),
+        TEST(a_checkpoint_says_the_same),
+        TEST(the_retention_is_the_tables_own),
+        TEST(a_checkpoint_needs_a_loaded_writable_table),
         TEST(cleaning_keeps_a_readable_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

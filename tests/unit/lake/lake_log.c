@@ -22,8 +22,10 @@ static struct marker *parse(struct fixture *f, const char *text)
 static void a_marker_reads_as_it_was_printed(void **state)
 {
     struct fixture *f = *state;
-    const char *text = MARKER("\"bronze.orders\":{\"id\":\"b\",\"version\":4,\"model\":\"f\",\"side\":3,\"inputs\":{}},"
-                              "\"silver.orders\":{\"id\":\"s\",\"version\":2,\"model\":\"g\",\"side\":-1,\"held\":true,\"inputs\":{\"bronze.orders\":4,\"x\":-1}}");
+    const char *text =
+        MARKER("\"bronze.orders\":{\"id\":\"b\",\"version\":4,\"model\":\"f\",\"side\":3,\"inputs\":{}},"
+               "\"silver.orders\":{\"id\":\"s\",\"version\":2,\"model\":\"g\",\"side\":-1,\"held\":true,"
+               "\"inputs\":{\"bronze.orders\":4,\"x\":-1}}");
     struct marker *m = parse(f, text);
     assert_string_equal(marker_print(f->a, m), text);
     assert_int_equal(m->n_tables, 2);
@@ -34,7 +36,8 @@ static void a_marker_reads_as_it_was_printed(void **state)
     assert_int_equal(marked_input(marker_table(m, "silver.orders"), "none"), -1);
     assert_null(marker_table(m, "gold.x"));
     assert_int_equal(marker_table(m, "bronze.orders")->side, 3);
-    m = parse(f, "{\"format\":1,\"id\":\"i\",\"tables\":{\"z\":{\"id\":\"1\",\"version\":0,\"new\":1},\"a\":{\"id\":\"2\",\"version\":1}},\"more\":[]}");
+    m = parse(f, "{\"format\":1,\"id\":\"i\",\"tables\":{\"z\":{\"id\":\"1\",\"version\":0,\"new\":1},\"a\":{"
+                 "\"id\":\"2\",\"version\":1}},\"more\":[]}");
     assert_string_equal(m->tables[0].name, "a");
     assert_int_equal(m->tables[1].side, -1);
     assert_string_equal(m->tables[1].model, "");
@@ -46,13 +49,22 @@ static void damaged_markers_are_refused(void **state)
     static const struct {
         const char *text, *message;
     } bad[] = {
-        {"", "m:"}, {"{", "m:1:1"}, {"[]", "a JSON object"}, {"null", "m:"}, {"{}", "'format' is missing"},
+        {"", "m:"},
+        {"{", "m:1:1"},
+        {"[]", "a JSON object"},
+        {"null", "m:"},
+        {"{}", "'format' is missing"},
         {"{\"format\":2,\"anything\":{}}", "m has format 2, and this ingot knows formats up to 1"},
-        {"{\"format\":0}", "'format' is missing"}, {"{\"format\":\"1\"}", "'format' is not a whole number"},
-        {"{\"format\":1}", "'id' is missing"}, {"{\"format\":1,\"id\":7}", "'id' is not a string"},
-        {"{\"format\":1,\"id\":\"i\"}", "'tables' is not an object"}, {"{\"format\":1,\"id\":\"i\",\"time\":-3,\"tables\":{}}", "'time' is -3"},
-        {MARKER("\"a\":7"), "table 'a' is not an object"}, {MARKER("\"a\":{}"), "'id' is missing"},
-        {MARKER("\"a\":{\"id\":\"i\"}"), "'version' is missing"}, {MARKER("\"a\":{\"id\":\"i\",\"version\":-1}"), "'version' is -1"},
+        {"{\"format\":0}", "'format' is missing"},
+        {"{\"format\":\"1\"}", "'format' is not a whole number"},
+        {"{\"format\":1}", "'id' is missing"},
+        {"{\"format\":1,\"id\":7}", "'id' is not a string"},
+        {"{\"format\":1,\"id\":\"i\"}", "'tables' is not an object"},
+        {"{\"format\":1,\"id\":\"i\",\"time\":-3,\"tables\":{}}", "'time' is -3"},
+        {MARKER("\"a\":7"), "table 'a' is not an object"},
+        {MARKER("\"a\":{}"), "'id' is missing"},
+        {MARKER("\"a\":{\"id\":\"i\"}"), "'version' is missing"},
+        {MARKER("\"a\":{\"id\":\"i\",\"version\":-1}"), "'version' is -1"},
         {MARKER("\"a\":{\"id\":\"i\",\"version\":9007199254740993}"), "which cannot be"},
         {MARKER("\"a\":{\"id\":\"i\",\"version\":1,\"side\":-2}"), "'side' is -2"},
         {MARKER("\"a\":{\"id\":\"i\",\"version\":1,\"held\":1}"), "held"},
@@ -72,7 +84,8 @@ static struct marked_table table(const char *name, int64_t version)
 {
     return (struct marked_table){.name = name, .id = name, .model = "m", .version = version, .side = -1};
 }
-static struct marked_table from(struct fixture *f, const char *name, int64_t version, const char *input, int64_t watermark)
+static struct marked_table from(struct fixture *f, const char *name, int64_t version, const char *input,
+                                int64_t watermark)
 {
     struct marked_table t = table(name, version);
     t.inputs = ARENA_NEW(f->a, struct watermark);
@@ -84,7 +97,8 @@ static struct marked_table from(struct fixture *f, const char *name, int64_t ver
 static struct marker *publish(struct fixture *f, const struct marked_table *mine, size_t n)
 {
     struct marker *m = NULL;
-    if (lake_log_publish(f->a, f->s, "run", mine, n, NULL, 0, &m, &f->e) != RC_OK) fail_msg("%s", f->e.message);
+    if (lake_log_publish(f->a, f->s, "run", mine, n, NULL, 0, &m, &f->e) != RC_OK)
+        fail_msg("%s", f->e.message);
     return m;
 }
 static int64_t version_of(const struct marker *m, const char *name)
@@ -175,7 +189,8 @@ static void as_of_reads_by_time(void **state)
     }
     static const struct {
         int64_t at, number;
-    } cases[] = {{999, -1}, {1000, 0}, {1009, 0}, {1010, 1}, {1039, 3}, {1040, 5}, {1059, 5}, {1060, 6}, {1080, 8}, {99999, 8}};
+    } cases[] = {{999, -1}, {1000, 0}, {1009, 0}, {1010, 1}, {1039, 3},
+                 {1040, 5}, {1059, 5}, {1060, 6}, {1080, 8}, {99999, 8}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(lake_log_read(f->a, f->s, -1, cases[i].at, &m, &f->e), RC_OK);
         assert_int_equal(m ? m->number : -1, cases[i].number);
@@ -279,8 +294,7 @@ static void run_once(struct race *r)
             bool reached = i == 1 || version_of(m, "bronze") >= input.version;
             if (reached) assert_true(version_of(m, mine[i].name) >= mine[i].version);
         }
-    else
-        assert_true(rc == RC_INTERRUPTED || rc == RC_UNREACHABLE);
+    else assert_true(rc == RC_INTERRUPTED || rc == RC_UNREACHABLE);
     r->depth--;
     storage_close(s);
 }
@@ -322,10 +336,10 @@ static int lake_log_setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOG_TEST(a_marker_reads_as_it_was_printed),      LOG_TEST(damaged_markers_are_refused),
+        LOG_TEST(a_marker_reads_as_it_was_printed),        LOG_TEST(damaged_markers_are_refused),
         LOG_TEST(publishing_advances_and_never_goes_back), LOG_TEST(a_table_is_never_ahead_of_its_input),
-        LOG_TEST(holding_dropping_and_making_anew),      LOG_TEST(as_of_reads_by_time),
-        LOG_TEST(cleaning_keeps_the_young_and_the_last), LOG_TEST(a_newer_format_and_odd_names),
+        LOG_TEST(holding_dropping_and_making_anew),        LOG_TEST(as_of_reads_by_time),
+        LOG_TEST(cleaning_keeps_the_young_and_the_last),   LOG_TEST(a_newer_format_and_odd_names),
         LOG_TEST(every_marker_of_a_race_is_consistent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ static const char *chain(struct fixture *f, int64_t number, size_t *ret_length)
 {
     struct str *parts = NULL;
     struct buf *b = buf_new(f->a, 10000);
-    if (side_chain(f->a, f->s, "bronze/t", number, &parts, ret_length, &f->e) != RC_OK) fail_msg("%s", f->e.message);
+    if (side_chain(f->a, f->s, "bronze/t", number, &parts, ret_length, &f->e) != RC_OK)
+        fail_msg("%s", f->e.message);
     for (size_t i = 0; i < *ret_length; i++) buf_add(b, parts[i].p, parts[i].n);
     return b->p;
 }
@@ -56,7 +57,8 @@ static void only_the_committed_chain_is_live(void **state)
 static void numbers_are_claimed_once(void **state)
 {
     struct fixture *f = *state;
-    for (int i = 0; i < 12; i++) assert_int_equal(claim(f, -1).number, i); /* beyond 9, names do not sort as numbers */
+    for (int i = 0; i < 12; i++)
+        assert_int_equal(claim(f, -1).number, i); /* beyond 9, names do not sort as numbers */
     put_object(f, "bronze/t/_ingot/x.json", "?");
     put_object(f, "bronze/t/_ingot/99999999999999999999.json", "?");
     assert_int_equal(claim(f, 40).number, 41); /* never below the parent */
@@ -79,14 +81,16 @@ static void a_lost_number_is_followed_by_the_next(void **state)
 {
     struct fixture *f = *state;
     struct rival rival = {f, 3};
-    struct storage *s = storage_memory_share(f->s, (struct storage_faults){.before = rival_first, .data = &rival});
+    struct storage *s =
+        storage_memory_share(f->s, (struct storage_faults){.before = rival_first, .data = &rival});
     struct side_claim c;
     assert_int_equal(side_claim(f->a, s, "bronze/t", -1, NULL, &c, &f->e), RC_OK);
     assert_int_equal(c.number, 3);
     storage_close(s);
 }
 
-#define ENTRY(parent, part) "{\"format\":1,\"id\":\"i\",\"parent\":" parent ",\"run\":\"r\",\"part\":\"" part "\"}"
+#define ENTRY(parent, part)                                                                                  \
+    "{\"format\":1,\"id\":\"i\",\"parent\":" parent ",\"run\":\"r\",\"part\":\"" part "\"}"
 
 static void damage_is_refused(void **state)
 {
@@ -94,12 +98,20 @@ static void damage_is_refused(void **state)
     static const struct {
         const char *text, *message;
     } bad[] = {
-        {"", "not a whole JSON object"}, {"{\"format\":1,", "not a whole JSON object"}, {"[]", "not a whole JSON object"},
-        {"{}", "has format -1"}, {"{\"format\":2}", "has format 2, and this ingot knows formats up to 1"},
-        {"{\"format\":1}", "'part' is missing"}, {"{\"format\":1,\"part\":\"p\"}", "'parent'"},
-        {ENTRY("1", "p"), "'parent' is not an earlier entry"}, {ENTRY("7", "p"), "'parent' is not an earlier entry"},
-        {ENTRY("-2", "p"), "'parent'"}, {ENTRY("\"0\"", "p"), "'parent'"},
-        {ENTRY("-1", "../p"), "is not a name in its own folder"}, {ENTRY("-1", ".."), "is not a name"}, {ENTRY("-1", ""), "is not a name"},
+        {"", "not a whole JSON object"},
+        {"{\"format\":1,", "not a whole JSON object"},
+        {"[]", "not a whole JSON object"},
+        {"{}", "has format -1"},
+        {"{\"format\":2}", "has format 2, and this ingot knows formats up to 1"},
+        {"{\"format\":1}", "'part' is missing"},
+        {"{\"format\":1,\"part\":\"p\"}", "'parent'"},
+        {ENTRY("1", "p"), "'parent' is not an earlier entry"},
+        {ENTRY("7", "p"), "'parent' is not an earlier entry"},
+        {ENTRY("-2", "p"), "'parent'"},
+        {ENTRY("\"0\"", "p"), "'parent'"},
+        {ENTRY("-1", "../p"), "is not a name in its own folder"},
+        {ENTRY("-1", ".."), "is not a name"},
+        {ENTRY("-1", ""), "is not a name"},
         {ENTRY("-1", "gone"), "bronze/t/_ingot/gone is missing, and the state of bronze/t needs it"},
         {ENTRY("0", "p"), "bronze/t/_ingot/0.json is missing"},
     };
@@ -116,7 +128,9 @@ static void damage_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(only_the_committed_chain_is_live), TEST(numbers_are_claimed_once), TEST(a_lost_number_is_followed_by_the_next),
+        TEST(only_the_committed_chain_is_live),
+        TEST(numbers_are_claimed_once),
+        TEST(a_lost_number_is_followed_by_the_next),
         TEST(damage_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

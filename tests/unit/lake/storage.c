@@ -12,8 +12,8 @@ static struct storage *open_store(struct fixture *f, int kind)
     assert_int_equal(storage_local_open(arena_printf(f->a, "%s/lake/deep/", folder), &s, &f->e), RC_OK);
     return s;
 }
-#define EACH_STORE(f, s)                                                                                      \
-    for (int kind = 0; kind < 2; kind++)                                                                      \
+#define EACH_STORE(f, s)                                                                                     \
+    for (int kind = 0; kind < 2; kind++)                                                                     \
         for (struct storage *s = open_store(f, kind); s; storage_close(s), s = NULL)
 
 static enum put_result put_new(struct fixture *f, struct storage *s, const char *key, const char *text)
@@ -79,7 +79,8 @@ static void a_listing_is_sorted_by_whole_keys(void **state)
     struct fixture *f = *state;
     EACH_STORE(f, s)
     {
-        static const char *const keys[] = {"t/b", "t/a/x", "t/a.json", "t/a-1", "t/a/y/z", "u/q", "t/a0", "s"};
+        static const char *const keys[] = {"t/b",     "t/a/x", "t/a.json", "t/a-1",
+                                           "t/a/y/z", "u/q",   "t/a0",     "s"};
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) put_new(f, s, keys[i], "12");
         assert_string_equal(listing(f, s, "t/", NULL), "t/a-1:2 t/a.json:2 t/a/x:2 t/a/y/z:2 t/a0:2 t/b:2 ");
         assert_string_equal(listing(f, s, "t/", "t/a.json"), "t/a/x:2 t/a/y/z:2 t/a0:2 t/b:2 ");
@@ -169,13 +170,15 @@ static bool planned_death(void *data, const char *operation, const char *key)
 }
 static struct storage *with(struct fixture *f, struct plan *p)
 {
-    return storage_memory_share(f->s, (struct storage_faults){.before = planned_death, .unclear = planned_answer, .data = p});
+    return storage_memory_share(
+        f->s, (struct storage_faults){.before = planned_death, .unclear = planned_answer, .data = p});
 }
 
 static void an_unclear_answer_is_settled(void **state)
 {
     struct fixture *f = *state;
-    static const enum storage_answer lost[] = {ANSWER_LOST_BEFORE_WRITE, ANSWER_LOST_BEFORE_WRITE, ANSWER_LOST_AFTER_WRITE};
+    static const enum storage_answer lost[] = {ANSWER_LOST_BEFORE_WRITE, ANSWER_LOST_BEFORE_WRITE,
+                                               ANSWER_LOST_AFTER_WRITE};
     struct plan p = {.answers = lost, .n = 3, .die_at = -1};
     struct storage *s = with(f, &p);
     bool won = false;
@@ -212,7 +215,8 @@ static void a_death_has_no_effect(void **state)
     for (int at = 0; at < 2; at++) {
         struct plan p = {.answers = lost, .n = 1, .die_at = at};
         struct storage *s = with(f, &p);
-        assert_int_equal(storage_put_settled(s, at ? "b" : "a", STR("{id}"), "id", &won, &f->e), RC_INTERRUPTED);
+        assert_int_equal(storage_put_settled(s, at ? "b" : "a", STR("{id}"), "id", &won, &f->e),
+                         RC_INTERRUPTED);
         storage_close(s);
     }
     assert_null(get(f, f->s, "a"));
@@ -221,18 +225,21 @@ static void a_death_has_no_effect(void **state)
 }
 
 /* A store in which everything fails after the first put. */
-static enum rc failing_get(struct storage *s, struct arena *a, const char *key, size_t max, struct str *ret, bool *ret_exists, struct err *e)
+static enum rc failing_get(struct storage *s, struct arena *a, const char *key, size_t max, struct str *ret,
+                           bool *ret_exists, struct err *e)
 {
     (void)s, (void)a, (void)max, (void)ret, (void)ret_exists;
     return err_set(e, RC_UNREACHABLE, "cannot read %s", key);
 }
-static enum rc unclear_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
+static enum rc unclear_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
+                           struct err *e)
 {
     (void)s, (void)key, (void)bytes, (void)e;
     *ret = PUT_UNCLEAR;
     return RC_OK;
 }
-static enum rc failing_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
+static enum rc failing_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
+                           struct err *e)
 {
     (void)s, (void)bytes, (void)ret;
     return err_set(e, RC_DATA, "no space for %s", key);
@@ -262,11 +269,16 @@ static void a_broken_store_ends_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_first_put_wins),          TEST(an_object_over_the_limit_is_refused),
-        TEST(a_listing_is_sorted_by_whole_keys), TEST(what_is_in_the_making_is_not_listed),
-        TEST(a_url_has_its_parents),       TEST(keys_stay_below_the_root),
-        TEST(an_unclear_answer_is_settled), TEST(an_unreachable_lake_is_said_so),
-        TEST(a_death_has_no_effect),       TEST(a_broken_store_ends_it),
+        TEST(the_first_put_wins),
+        TEST(an_object_over_the_limit_is_refused),
+        TEST(a_listing_is_sorted_by_whole_keys),
+        TEST(what_is_in_the_making_is_not_listed),
+        TEST(a_url_has_its_parents),
+        TEST(keys_stay_below_the_root),
+        TEST(an_unclear_answer_is_settled),
+        TEST(an_unreachable_lake_is_said_so),
+        TEST(a_death_has_no_effect),
+        TEST(a_broken_store_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,8 @@ enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, st
 enum rc session_query_int(struct session *s, int64_t *ret, struct err *e, const char *format, ...) MUST_CHECK PRINTF_LIKE(4, 5);
 /* Percentage of the running statement of this session (-1 unknown); safe from another thread. */
 double session_progress(struct session *s);
+/* The same for a session that its own thread may be closing meanwhile: then -1. */
+double engine_progress(struct engine *g, const struct session *s);
 /* Was the last error of this session one of the values in single rows: a cast, a range, a parse of a text? May be true
  * for an error that guarding the expressions does not cure, never false for one that it does. */
 bool session_failed_on_value(const struct session *s);

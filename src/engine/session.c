@@ -73,6 +73,17 @@ double session_progress(struct session *s)
     return percentage < 0 ? -1 : percentage > 100 ? 100 : percentage;
 }
 
+/* A session is taken off the list, under the lock, before it is closed. */
+double engine_progress(struct engine *g, const struct session *s)
+{
+    double percentage = -1;
+    pthread_mutex_lock(&g->lock);
+    for (struct session *x = g->sessions; x; x = x->next)
+        if (x == s) percentage = session_progress(x);
+    pthread_mutex_unlock(&g->lock);
+    return percentage;
+}
+
 bool session_failed_on_value(const struct session *s)
 {
     switch (s->last_error) {

@@ -99,7 +99,7 @@ static struct output_column output_column(struct walk *w, const json_t *item, co
     const char *first = json_string_value(json_array_get(names, 0));
     if (!last || !first) return c;
     if (!*alias) c.name = arena_strdup(w->arena, last);
-    if (n > 2 || !from || renames_columns(from, 0)) return c;
+    if (n > 2 || !from || renames_columns(from, 0) || (n == 1 && is_clock_name(first))) return c;
     c.from_occurrence = column_source(w->s, from, n == 2 ? first : NULL);
     if (c.from_occurrence >= 0) c.from_column = lower_case(w->arena, last);
     return c;

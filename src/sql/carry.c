@@ -17,12 +17,15 @@
 #include "base/text.h"
 
 #define NOWHERE "\"query_location\":18446744073709551615"
+#define NULL_CONSTANT                                                                                        \
+    "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE                            \
+    ",\"value\":{\"type\":{\"id\":\"NULL\",\"type_info\":null},\"is_null\":true}}"
 
 struct item {
     const json_t *node;
     const char *name; /* of the output column */
     const char *inner; /* "__try_3" */
-    bool star, guarded, level;
+    bool star, guarded, level, in_where;
 };
 struct carry {
     struct arena *arena;
@@ -118,32 +121,18 @@ static void add_pack(struct buf *b, const json_t *e, const char *alias)
     if (!random) buf_add_str(b, "]}");
 }
 
-/* TRY(CASE WHEN w THEN 1 ELSE 0 END) AS __where */
-static void add_where(struct buf *b, const json_t *w)
-{
-    begin_try(b, "__where");
-    buf_add_str(b, "{\"class\":\"CASE\",\"type\":\"CASE_EXPR\",\"alias\":\"\"," NOWHERE ",\"case_checks\":[{\"when_expr\":");
-    serialized_value(b, w, NULL, NULL);
-    buf_add_str(b, ",\"then_expr\":");
-    add_integer_constant(b, 1);
-    buf_add_str(b, "}],\"else_expr\":");
-    add_integer_constant(b, 0);
-    buf_add_str(b, "}]}");
-}
-
-static void add_null_check(struct buf *b, size_t *n, const char *column, const char *then)
+static void add_null_check(struct buf *b, size_t *n, const char *column, const char *then) /* NULL: NULL */
 {
     buf_add_str(b, (*n)++ ? "," : "");
     buf_add_str(b, "{\"when_expr\":{\"class\":\"OPERATOR\",\"type\":\"OPERATOR_IS_NULL\",\"alias\":\"\"," NOWHERE ",\"children\":[");
     add_column(b, NULL, column, "");
     buf_add_str(b, "]},\"then_expr\":");
-    add_text_constant(b, then);
+    if (then) add_text_constant(b, then);
+    else buf_add_str(b, NULL_CONSTANT);
     buf_add_char(b, '}');
 }
 
-#define NULL_CONSTANT                                                                                        \
-    "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE                            \
-    ",\"value\":{\"type\":{\"id\":\"NULL\",\"type_info\":null},\"is_null\":true}}"
+#define CASE_BEGIN(alias) "{\"class\":\"CASE\",\"type\":\"CASE_EXPR\",\"alias\":\"" alias "\"," NOWHERE ",\"case_checks\":["
 #define STAR_BEGIN "{\"class\":\"STAR\",\"type\":\"STAR\",\"alias\":\"\"," NOWHERE ",\"relation_name\":\"\",\"exclude_list\":["
 #define STAR_END                                                                                             \
     "],\"columns\":false,\"expr\":null,\"qualified_exclude_list\":[],\"rename_list\":[]}"
@@ -164,23 +153,22 @@ static char *as_table(struct arena *a, const char *select, const char *alias)
 
 /* --- the parts of the statement ---------------------------------------------------------------------------------- */
 
-/* Whether an expression may mean a column or alias of this name. */
-static bool refers_to(const json_t *v, const char *name, int depth)
+/* Whether an expression may mean a column or alias of this name; with `alone` only where it stands without a dot. What a
+ * lambda names is its own. */
+static bool refers_to(const json_t *v, const char *name, bool alone, int depth)
 {
     size_t i;
     json_t *item;
     if (depth > STATEMENT_MAX_DEPTH) return true;
     if (json_is_array(v)) json_array_foreach(v, i, item)
-            if (refers_to(item, name, depth + 1)) return true;
+            if (refers_to(item, name, alone, depth + 1)) return true;
     if (!json_is_object(v)) return false;
     const json_t *names = node_list(v, "column_names");
-    if (names) {
-        const char *first = json_string_value(json_array_get(names, 0));
-        return first && compare_names(first, name) == 0;
-    }
-    if (node_is(v, "class", "FUNCTION") && compare_names(node_string(v, "schema"), name) == 0) return true; /* n.upper() */
+    if (names) return compare_names(node_string_at(names, 0), name) == 0 && !(alone && json_array_size(names) > 1);
+    if (node_is(v, "class", "LAMBDA") && refers_to(json_object_get(v, "lhs"), name, true, depth + 1)) return false;
+    if (!alone && node_is(v, "class", "FUNCTION") && compare_names(node_string(v, "schema"), name) == 0) return true; /* n.upper() */
     for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it))
-        if (refers_to(json_object_iter_value(it), name, depth + 1)) return true;
+        if (refers_to(json_object_iter_value(it), name, alone, depth + 1)) return true;
     return false;
 }
 
@@ -217,19 +205,33 @@ static void shorten_columns(json_t *v, const json_t *from, int depth)
 static bool used_elsewhere(const struct carry *c, size_t i)
 {
     for (size_t k = i + 1; k < c->n_items; k++)
-        if (refers_to(c->items[k].node, c->items[i].name, 0)) return true;
-    return refers_to(c->where, c->items[i].name, 0);
+        if (refers_to(c->items[k].node, c->items[i].name, false, 0)) return true;
+    return refers_to(c->where, c->items[i].name, false, 0);
 }
 
-/* Beside a `*` the level's alias has to be excluded from it, which must not hit a column of the table: one that an
- * expression that cannot mean the alias refers to, or that the star itself names. */
+/* Whether the table surely has a column of the item's name, which then comes before the alias: an expression that cannot
+ * mean the alias refers to it, or the star itself names it. (Beside a `*` the level's alias has to be excluded from it,
+ * which must not hit a column of the table.) */
 static bool is_table_column(const struct carry *c, size_t i)
 {
     for (size_t k = 0; k < c->n_items; k++) {
         if (c->items[k].star && lists_name(c->items[k].node, c->items[i].name)) return true;
-        if (k <= i && refers_to(c->items[k].node, c->items[i].name, 0)) return true;
+        if (k <= i && refers_to(c->items[k].node, c->items[i].name, true, 0)) return true;
     }
     return false;
+}
+
+/* An error in an alias that WHERE uses is an error in WHERE: without this the row would be left out on the NULL that
+ * stands in the alias' place. From the last item to the first, as aliases are used to their right only. */
+static void mark_where(struct carry *c)
+{
+    for (size_t i = c->n_items; i > 0; i--) {
+        struct item *item = &c->items[i - 1];
+        if (!item->level || is_table_column(c, i - 1)) continue;
+        item->in_where = refers_to(c->where, item->name, false, 0);
+        for (size_t k = i; k < c->n_items && !item->in_where; k++)
+            item->in_where = c->items[k].in_where && refers_to(c->items[k].node, item->name, false, 0);
+    }
 }
 
 static enum rc name_items(struct carry *c, struct err *e)
@@ -253,6 +255,7 @@ static enum rc name_items(struct carry *c, struct err *e)
     for (i = 0; i < c->n_items; i++)
         c->items[i].level = !c->items[i].star && *node_string(c->items[i].node, "alias") && used_elsewhere(c, i) &&
                             !(star && is_table_column(c, i));
+    mark_where(c);
     return RC_OK;
 }
 
@@ -320,6 +323,25 @@ static void add_carried(struct carry *c, struct buf *b, bool inner)
     }
 }
 
+/* CASE WHEN __try_1 IS NULL THEN NULL … ELSE TRY(CASE WHEN w THEN 1 ELSE 0 END) END AS __where, with a WHEN for each
+ * alias that w uses. */
+static void add_where(struct carry *c, struct buf *b)
+{
+    size_t n = 0;
+    struct buf *checks = buf_new(c->arena, BUF_DEFAULT_MAX);
+    for (size_t i = 0; i < c->n_items; i++)
+        if (c->items[i].in_where && c->items[i].guarded) add_null_check(checks, &n, c->items[i].inner, NULL);
+    if (n) buf_printf(b, CASE_BEGIN("__where") "%s],\"else_expr\":", checks->p);
+    begin_try(b, n ? "" : "__where");
+    buf_add_str(b, CASE_BEGIN("") "{\"when_expr\":");
+    serialized_value(b, c->where, NULL, NULL);
+    buf_add_str(b, ",\"then_expr\":");
+    add_integer_constant(b, 1);
+    buf_add_str(b, "}],\"else_expr\":");
+    add_integer_constant(b, 0);
+    buf_add_str(b, n ? "}]}}" : "}]}");
+}
+
 static char *inner_select(struct carry *c, const char *from, bool random_where)
 {
     struct buf *b = buf_new(c->arena, BUF_DEFAULT_MAX);
@@ -335,7 +357,7 @@ static char *inner_select(struct carry *c, const char *from, bool random_where)
     add_carried(c, b, true);
     if (c->where && !random_where) {
         buf_add_char(b, ',');
-        add_where(b, c->where);
+        add_where(c, b);
     }
     buf_printf(b, "],\"from_table\":%s,\"where_clause\":", from);
     if (c->where && random_where) serialized_value(b, c->where, NULL, NULL);
@@ -384,7 +406,7 @@ static void add_error(struct carry *c, struct buf *b, bool where)
             add_null_check(checks, &n, node_string(v, "key"), node_string(v, "key"));
     }
     if (n)
-        buf_printf(b, ",{\"class\":\"CASE\",\"type\":\"CASE_EXPR\",\"alias\":\"__error\"," NOWHERE ",\"case_checks\":[%s],\"else_expr\":" NULL_CONSTANT "}", checks->p);
+        buf_printf(b, "," CASE_BEGIN("__error") "%s],\"else_expr\":" NULL_CONSTANT "}", checks->p);
     else
         buf_add_str(b, ",{\"class\":\"CAST\",\"type\":\"OPERATOR_CAST\",\"alias\":\"__error\"," NOWHERE ",\"child\":" NULL_CONSTANT
                        ",\"cast_type\":{\"id\":\"VARCHAR\",\"type_info\":null},\"try_cast\":false}");

@@ -73,7 +73,7 @@ static bool reference_table(struct reader *r, struct scanner *s, struct token *n
         reference->pos = pos;
         return true;
     }
-    const char *near = did_you_mean(layer, layer_names, 3);
+    const char *near = read_suggest(r, layer, layer_names, 3);
     problem_add(r->problems, pos, false, "there is no layer '%s'; %s%s%s", layer, near ? "did you mean '" : "the layers are bronze, silver and gold", near ? near : "",
                 near ? "'?" : "");
     return false;
@@ -166,7 +166,7 @@ static bool no_such_word(struct column_line *l)
     const char *bad = nest_token(&nest, &l->t);
     if (bad) return bad_at(l, l->t.p, bad);
     char *word = arena_strndup(l->r->arena, l->t.p, l->t.n);
-    const char *near = did_you_mean(word, words, 4);
+    const char *near = read_suggest(l->r, word, words, 4);
     if (near)
         problem_add(l->r->problems, scan_position(&l->s, l->t.p), false, "%s: unexpected '%s'; did you mean '%s'?", l->column.name, word, near);
     else

@@ -209,8 +209,9 @@ static void look_for_misplaced(struct reader *r, struct str text)
         if (p > text.p && p[-1] != '\n') continue;
         struct scanner s = {.file = r->file, .line_start = text.p, .line = 1};
         struct line l = line_at(p, end, 0);
-        if (l.end - l.p == 8)
-            problem_add(r->problems, scan_position(&s, p), false, "front matter must be the first thing in the file; move it before everything else");
+        if (l.end - l.p != 8) continue;
+        problem_add(r->problems, scan_position(&s, p), false, "front matter must be the first thing in the file; move it before everything else");
+        return;
     }
 }
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBLEMS_KEPT 200
 #define WARNINGS_KEPT 100 /* so that warnings leave room for errors */
 
 void problem_add(struct problems *p, struct pos pos, bool warning, const char *format, ...)

@@ -22,12 +22,13 @@ struct pos {
 enum layer { LAYER_BRONZE, LAYER_SILVER, LAYER_GOLD };
 extern const char *const layer_names[3]; /* "bronze" … */
 
-/* Problems found, in order of file and position; more than 200 are counted, not kept. */
+/* Problems found, in order of file and position; more than PROBLEMS_KEPT are counted, not kept. */
 struct problem {
     struct pos pos;
     bool warning;
     const char *message; /* with a suggestion where there is one */
 };
+#define PROBLEMS_KEPT 200
 struct problems {
     struct arena *arena;
     struct problem *items;

@@ -19,6 +19,11 @@ struct pos read_position(const struct reader *r, const struct yaml *map, const c
     return position(r, y ? y : map);
 }
 
+const char *read_suggest(const struct reader *r, const char *name, const char *const *candidates, size_t n)
+{
+    return r->problems->n_errors < PROBLEMS_KEPT ? did_you_mean(name, candidates, n) : NULL;
+}
+
 void read_problem(struct reader *r, const struct err *e)
 {
     struct pos pos = {r->file, 1, 1};
@@ -106,7 +111,7 @@ static bool read_choice(struct reader *r, const struct yaml *y, const struct key
     }
     struct buf *list = buf_new(r->arena, 4096);
     for (size_t i = 0; i < n; i++) buf_printf(list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
-    const char *near = did_you_mean(y->text, names, n);
+    const char *near = read_suggest(r, y->text, names, n);
     if (near)
         problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; did you mean '%s'? (%s)", key->name, y->text, near, list->p);
     else
@@ -243,10 +248,16 @@ static bool read_list(struct reader *r, const struct yaml *y, const struct key *
     return true;
 }
 
+#define VARS_MAX 1000
+
 static bool read_vars(struct reader *r, const struct yaml *y, const struct key *key, struct target *target)
 {
     if (y->kind != YAML_MAP) return refuse(r, y, key);
     bool good = true;
+    if (y->n > VARS_MAX) {
+        problem_add(r->problems, position(r, y), false, "there are more than %d variables", VARS_MAX);
+        return false;
+    }
     for (size_t i = 0; i < y->n; i++) {
         const struct yaml *value = y->items[i];
         if (value->kind == YAML_LIST || value->kind == YAML_MAP) {
@@ -322,7 +333,7 @@ static void unknown_key(struct reader *r, const struct yaml *name, const struct 
         problem_add(r->problems, pos, false, "unknown key '%s' here; it is a key of %s", name->text, r->others[i]->title);
         return;
     }
-    const char *near = key_suggest(keys, name->text);
+    const char *near = r->problems->n_errors < PROBLEMS_KEPT ? key_suggest(keys, name->text) : NULL;
     if (near)
         problem_add(r->problems, pos, false, "unknown key '%s'; did you mean '%s'?", name->text, near);
     else

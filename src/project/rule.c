@@ -27,7 +27,7 @@ static bool read_ending(struct reader *r, struct scanner *s, struct expression *
         problem_add(r->problems, scan_position(s, t.p), false, "nothing can follow 'else %s'", actions[i]);
         return false;
     }
-    const char *near = did_you_mean(word, actions, 4);
+    const char *near = read_suggest(r, word, actions, 4);
     if (near)
         problem_add(r->problems, pos, false, "unknown ending 'else %s'; did you mean '%s'?", word, near);
     else
@@ -142,7 +142,7 @@ static bool use_named(struct reader *r, struct named_checks *named, struct check
     if (!found) {
         const char **names = ARENA_ARRAY(r->arena, const char *, named->n + 1);
         for (size_t i = 0; i < named->n; i++) names[i] = named->items[i].name;
-        const char *near = did_you_mean(check->name, names, named->n);
+        const char *near = read_suggest(r, check->name, names, named->n);
         problem_add(r->problems, check->pos, false, "there is no checks/%s.sql%s%s%s", check->name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         return false;
     }

@@ -41,7 +41,7 @@ static const char *unknown_type(struct reader *r, const struct scanner *s, const
         return NULL;
     }
     char *word = arena_strndup(r->arena, t->p, t->n);
-    const char *near = did_you_mean(word, names, N_TYPES);
+    const char *near = read_suggest(r, word, names, N_TYPES);
     if (near)
         problem_add(r->problems, pos, false, "unknown type '%s'; did you mean '%s'?", word, near);
     else

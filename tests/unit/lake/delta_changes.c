@@ -4,7 +4,7 @@
     "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data "\",\"cardinality\":1}"
 #define ADD_DV(path, data)                                                                                   \
     "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{\"p\":\"1\"},\"size\":10,\"dataChange\":true,"     \
-                                 "\"stats\":\"{\\\"numRecords\\\":5}\"," DV(data) "}}\n"
+    "\"stats\":\"{\\\"numRecords\\\":5}\"," DV(data) "}}\n"
 #define REMOVE_DV(path, data)                                                                                \
     "{\"remove\":{\"path\":\"" path                                                                          \
     "\",\"dataChange\":true,\"size\":10,\"partitionValues\":{\"p\":\"1\"}," DV(data) "}}\n"

@@ -1,4 +1,5 @@
-/* The lines below `columns`, `rules` and `checks`: a contract in the words of CREATE TABLE, and SQL expressions. */
+/* The lines below `columns`, `rules` and `checks`: a contract in the words of CREATE TABLE, and SQL
+ * expressions. */
 #ifndef PROJECT_CONTRACT_H
 #define PROJECT_CONTRACT_H
 
@@ -10,11 +11,13 @@ void contract_column(struct reader *r, struct table *table, const struct raw_ite
 /* A line below `rules`: an expression with its ending, or references of several columns. */
 void contract_rule(struct reader *r, struct table *table, const struct raw_item *item);
 /* A line below `checks`. */
-void contract_check(struct reader *r, struct table *table, struct named_checks *named, const struct raw_item *item);
+void contract_check(struct reader *r, struct table *table, struct named_checks *named,
+                    const struct raw_item *item);
 /* A line `… references layer.table(columns)`: the scanner stands behind the word. */
 bool contract_reference(struct reader *r, struct scanner *s, struct token *next, struct reference *reference);
 
-/* The type at *t in its normal form ("decimal(12,2)"); *t becomes the token behind it. NULL after a problem. */
+/* The type at *t in its normal form ("decimal(12,2)"); *t becomes the token behind it. NULL after a problem.
+ */
 const char *contract_type(struct reader *r, struct scanner *s, struct token *t);
 /* Whether values of a type have an order that `latest` can use. */
 bool contract_type_orders(const char *type);

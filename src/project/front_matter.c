@@ -4,18 +4,18 @@
 
 /* One line of the file without its line end. */
 struct line {
-    const char *p, *end;  /* without "\n" and "\r\n" and trailing blanks */
-    const char *next;     /* where the next line begins, or the end of the text */
+    const char *p, *end; /* without "\n" and "\r\n" and trailing blanks */
+    const char *next;    /* where the next line begins, or the end of the text */
     int number;
-    size_t indent;        /* leading blanks and tabs */
-    bool empty, comment;  /* nothing, or '#' first */
+    size_t indent;       /* leading blanks and tabs */
+    bool empty, comment; /* nothing, or '#' first */
 };
 
 struct cutter {
     struct reader *r;
     struct front_matter *f;
-    char *yaml;      /* written so far: f->yaml.p + n */
-    size_t base;     /* indentation of the keys */
+    char *yaml;  /* written so far: f->yaml.p + n */
+    size_t base; /* indentation of the keys */
     bool base_known;
     struct raw_block *block; /* that is being read, or NULL */
     enum raw_kind kind;
@@ -32,7 +32,8 @@ static const struct {
 static struct line line_at(const char *p, const char *end, int number)
 {
     const char *newline = memchr(p, '\n', (size_t)(end - p));
-    struct line l = {.p = p, .end = newline ? newline : end, .next = newline ? newline + 1 : end, .number = number};
+    struct line l = {
+        .p = p, .end = newline ? newline : end, .next = newline ? newline + 1 : end, .number = number};
     while (l.end > l.p && (l.end[-1] == ' ' || l.end[-1] == '\t' || l.end[-1] == '\r')) l.end--;
     while (p < l.end && (*p == ' ' || *p == '\t')) p++;
     l.indent = (size_t)(p - l.p);
@@ -75,7 +76,8 @@ static bool opens_block(const struct cutter *c, const struct line *l, enum raw_k
         if (after == l->end || *after != ':') return false;
         after++;
         while (after < l->end && is_space(*after)) after++;
-        if (after < l->end && *after != '#') return false; /* a value: the YAML part says what is wrong with it */
+        if (after < l->end && *after != '#')
+            return false; /* a value: the YAML part says what is wrong with it */
         *ret = (enum raw_kind)i;
         return true;
     }
@@ -87,9 +89,9 @@ static void open_block(struct cutter *c, const struct line *l, enum raw_kind kin
     struct raw_block *b = &c->f->blocks[kind];
     struct pos pos = line_position(c, l, l->p + l->indent);
     if (b->pos.line)
-        problem_add(c->r->problems, pos, false, "the key '%s' is given twice, first on line %d", raw_keys[kind].key, b->pos.line);
-    else
-        b->pos = pos;
+        problem_add(c->r->problems, pos, false, "the key '%s' is given twice, first on line %d",
+                    raw_keys[kind].key, b->pos.line);
+    else b->pos = pos;
     c->block = b;
     c->kind = kind;
     c->item_indent = 0;
@@ -115,13 +117,18 @@ static const char *item_name(struct cutter *c, const struct line *l, const char 
         name = arena_strndup(c->r->arena, s.p, s.n);
     }
     if (!name || after >= l->end || *after != ':') {
-        problem_add(c->r->problems, pos, false, "expected `name: %s`; each %s is a line of its own, and lines that continue it are indented further",
+        problem_add(c->r->problems, pos, false,
+                    "expected `name: %s`; each %s is a line of its own, and lines that continue it are "
+                    "indented further",
                     c->kind == RAW_RULES ? "expression" : "type", what);
         return NULL;
     }
     bool bad = !*name || (*p != '"' && strpbrk(name, " \t()'\",;"));
     if (bad || (c->kind == RAW_RULES && !is_plain_name(name))) {
-        problem_add(c->r->problems, pos, false, c->kind == RAW_RULES ? "'%s' cannot be the name of a rule: letters, digits and _" : "'%s' cannot be the name of a column; write it in double quotes", name);
+        problem_add(c->r->problems, pos, false,
+                    c->kind == RAW_RULES ? "'%s' cannot be the name of a rule: letters, digits and _"
+                                         : "'%s' cannot be the name of a column; write it in double quotes",
+                    name);
         return NULL;
     }
     *ret_text = after + 1;
@@ -157,7 +164,8 @@ static bool block_line(struct cutter *c, const struct line *l)
     if (l->indent <= c->base && !dash) return false;
     if (memchr(l->p, '\t', l->indent)) {
         if (!c->tab_reported)
-            problem_add(c->r->problems, line_position(c, l, l->p), false, "a tab stands where the indentation must be spaces");
+            problem_add(c->r->problems, line_position(c, l, l->p), false,
+                        "a tab stands where the indentation must be spaces");
         c->tab_reported = true;
         return true;
     }
@@ -167,7 +175,8 @@ static bool block_line(struct cutter *c, const struct line *l)
     if (indent == c->item_indent) {
         add_item(c, l);
     } else if (indent < c->item_indent) {
-        problem_add(c->r->problems, line_position(c, l, l->p + l->indent), false, "this line is indented less than the first one below '%s:'", raw_keys[c->kind].key);
+        problem_add(c->r->problems, line_position(c, l, l->p + l->indent), false,
+                    "this line is indented less than the first one below '%s:'", raw_keys[c->kind].key);
     } else if (c->item_good) {
         c->block->items[c->block->n_items - 1].text.end = l->end;
     }
@@ -192,12 +201,11 @@ static void cut_line(struct cutter *c, const struct line *l)
     if (!c->block && !l->empty && !l->comment) {
         if (l->end - l->p >= (ptrdiff_t)l->indent + 2 && memcmp(l->p + l->indent, "/*", 2) == 0)
             problem_add(c->r->problems, line_position(c, l, l->p + l->indent), false,
-                        "'/*' within the front matter, which begins on line %d and ends at a line that is only '*/'; comments in it begin with '#'",
+                        "'/*' within the front matter, which begins on line %d and ends at a line that is "
+                        "only '*/'; comments in it begin with '#'",
                         c->f->first_line - 1);
-        else if (opens_block(c, l, &kind))
-            open_block(c, l, kind);
-        else
-            add_yaml(c, l->p, l->end);
+        else if (opens_block(c, l, &kind)) open_block(c, l, kind);
+        else add_yaml(c, l->p, l->end);
     }
     *c->yaml++ = '\n';
 }
@@ -205,28 +213,35 @@ static void cut_line(struct cutter *c, const struct line *l)
 /* A line that begins front matter, but further down where nobody reads it. */
 static void look_for_misplaced(struct reader *r, struct str text)
 {
-    for (const char *p = text.p, *end = text.p + text.n; (p = memmem(p, (size_t)(end - p), "/* ingot", 8)); p += 8) {
+    for (const char *p = text.p, *end = text.p + text.n; (p = memmem(p, (size_t)(end - p), "/* ingot", 8));
+         p += 8) {
         if (p > text.p && p[-1] != '\n') continue;
         struct scanner s = {.file = r->file, .line_start = text.p, .line = 1};
         struct line l = line_at(p, end, 0);
         if (l.end - l.p != 8) continue;
-        problem_add(r->problems, scan_position(&s, p), false, "front matter must be the first thing in the file; move it before everything else");
+        problem_add(r->problems, scan_position(&s, p), false,
+                    "front matter must be the first thing in the file; move it before everything else");
         return;
     }
 }
 
-/* Where the front matter was meant to end: the last line that ends in a terminator which is not alone on it. */
+/* Where the front matter was meant to end: the last line that ends in a terminator which is not alone on it.
+ */
 static bool no_terminator(struct reader *r, struct pos start, const char *p, const char *end, int number)
 {
     for (; p < end; number++) {
         struct line l = line_at(p, end, number);
         if (l.end - l.p >= 2 && l.end[-2] == '*' && l.end[-1] == '/') {
-            problem_add(r->problems, start, false, "the front matter that begins here does not end; put the '*/' of line %d at the beginning of a line of its own", number);
+            problem_add(r->problems, start, false,
+                        "the front matter that begins here does not end; put the '*/' of line %d at the "
+                        "beginning of a line of its own",
+                        number);
             return false;
         }
         p = l.next;
     }
-    problem_add(r->problems, start, false, "the front matter that begins here does not end; it ends at a line that is only '*/'");
+    problem_add(r->problems, start, false,
+                "the front matter that begins here does not end; it ends at a line that is only '*/'");
     return false;
 }
 
@@ -240,14 +255,16 @@ bool front_matter_cut(struct reader *r, struct str text, struct front_matter *re
     bool comment = end - p > 2 && p[0] == '/' && p[1] == '*';
     const char *word = p + 2;
     while (comment && word < end && (*word == ' ' || *word == '\t')) word++;
-    if (!comment || end - word < 5 || memcmp(word, "ingot", 5) != 0 || (word + 5 < end && !is_space(word[5]))) {
+    if (!comment || end - word < 5 || memcmp(word, "ingot", 5) != 0 ||
+        (word + 5 < end && !is_space(word[5]))) {
         look_for_misplaced(r, text);
         return true;
     }
     struct pos start = scan_position(&whole, p);
     struct line first = line_at(word + 5, end, number);
     if (!first.empty) {
-        problem_add(r->problems, scan_position(&whole, first.p + first.indent), false, "the keys of the front matter begin on the line after '/* ingot'");
+        problem_add(r->problems, scan_position(&whole, first.p + first.indent), false,
+                    "the keys of the front matter begin on the line after '/* ingot'");
         return false;
     }
     ret->first_line = number + 1;

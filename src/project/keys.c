@@ -10,6 +10,9 @@
 #define LIST(type, member) .offset = offsetof(type, member), .count_offset = offsetof(type, n_##member)
 #define TABLE(items_) .items = (items_), .n = sizeof(items_) / sizeof((items_)[0])
 
+/* A key a line, however long. */
+// clang-format off
+
 /* --- ingot.yml --------------------------------------------------------------------------------------------------- */
 
 static const struct key engine_items[] = {
@@ -140,8 +143,10 @@ static const struct key model_items[] = {
 };
 const struct keys model_keys = {"model", "a model (front matter of `silver/<name>.sql`, `gold/<name>.sql`)", "Becomes the table `silver.<name>` or `gold.<name>`.", TABLE(model_items)};
 
-const struct keys *const all_keys[] = {&project_keys, &target_keys, &engine_keys, &s3_keys, &warehouse_keys,
-                                       &source_keys, &from_keys, &csv_keys, &model_keys};
+// clang-format on
+
+const struct keys *const all_keys[] = {&project_keys, &target_keys, &engine_keys, &s3_keys,   &warehouse_keys,
+                                       &source_keys,  &from_keys,   &csv_keys,    &model_keys};
 const size_t n_all_keys = sizeof all_keys / sizeof all_keys[0];
 
 const struct key *key_find(const struct keys *keys, const char *name)

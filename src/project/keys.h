@@ -1,5 +1,6 @@
-/* The keys of the project's files as const tables: what a key is called, what it holds, what it means and where its
- * value goes. Validation, defaults, suggestions, the JSON Schema and docs/reference.md all come from these tables. */
+/* The keys of the project's files as const tables: what a key is called, what it holds, what it means and
+ * where its value goes. Validation, defaults, suggestions, the JSON Schema and docs/reference.md all come
+ * from these tables. */
 #ifndef PROJECT_KEYS_H
 #define PROJECT_KEYS_H
 
@@ -28,7 +29,7 @@ enum key_type {
     KEY_COLUMNS,   /* raw blocks of the front matter */
     KEY_RULES,
     KEY_CHECKS,
-    KEY_ANY,       /* taken as it is */
+    KEY_ANY, /* taken as it is */
 };
 
 enum key_status {
@@ -49,11 +50,11 @@ struct key {
     enum key_type type;
     enum key_status status;
     const struct choice *choices;
-    const struct keys *keys;      /* KEY_MAP, KEY_TARGETS, KEY_FROM */
-    const char *fallback;         /* the default as the reference prints it, or NULL */
-    const char *help;             /* one line of Markdown without '|' */
-    size_t offset, size;          /* of the member that takes the value */
-    size_t count_offset;          /* KEY_NAMES, KEY_WORDS: of the member that counts */
+    const struct keys *keys; /* KEY_MAP, KEY_TARGETS, KEY_FROM */
+    const char *fallback;    /* the default as the reference prints it, or NULL */
+    const char *help;        /* one line of Markdown without '|' */
+    size_t offset, size;     /* of the member that takes the value */
+    size_t count_offset;     /* KEY_NAMES, KEY_WORDS: of the member that counts */
 };
 
 struct keys {

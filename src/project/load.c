@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #define FILE_MAX ((size_t)16 << 20)
-#define DEPTH_MAX 32        /* folders within a layer */
-#define FILES_MAX 1000000   /* names looked at within a project */
+#define DEPTH_MAX 32      /* folders within a layer */
+#define FILES_MAX 1000000 /* names looked at within a project */
 
 struct loader {
     struct arena *arena;
@@ -38,7 +38,8 @@ static struct pos byte_position(const char *file, struct str text, size_t offset
     return scan_position(&s, text.p + offset);
 }
 
-/* The first NUL, or byte that is not UTF-8; text.n if there is none. Plain ASCII is looked at 8 bytes at a time. */
+/* The first NUL, or byte that is not UTF-8; text.n if there is none. Plain ASCII is looked at 8 bytes at a
+ * time. */
 static size_t first_bad_byte(struct str text)
 {
     size_t i = 0;
@@ -70,7 +71,9 @@ static bool check_text(struct reader *r, struct str *text)
     if (bad < text->n) {
         unsigned byte = (unsigned char)text->p[bad];
         problem_add(r->problems, byte_position(r->file, *text, bad), false,
-                    byte ? "byte 0x%02X is not UTF-8; save the file as UTF-8" : "NUL byte (0x%02X); this is not a text file", byte);
+                    byte ? "byte 0x%02X is not UTF-8; save the file as UTF-8"
+                         : "NUL byte (0x%02X); this is not a text file",
+                    byte);
         return false;
     }
     if (text->n >= 3 && memcmp(text->p, "\xEF\xBB\xBF", 3) == 0) {
@@ -102,24 +105,28 @@ static void load_table(struct loader *l, enum layer layer, const char *file)
     if (!read_text_file(&r, l->project->dir, &text)) return;
     struct table *table = ARENA_PUSH(l->arena, l->project->tables, l->project->n_tables);
     *table = (struct table){.stem = stem, .layer = layer, .file = file, .pos = {file, 1, 1}};
-    if (layer == LAYER_BRONZE)
-        read_source_file(&r, text, table);
-    else
-        read_model_file(&r, text, &l->checks, table);
+    if (layer == LAYER_BRONZE) read_source_file(&r, text, table);
+    else read_model_file(&r, text, &l->checks, table);
     if (table->stem == stem && !is_plain_name(stem))
-        problem_add(l->problems, table->pos, false, "'%s' cannot be the name of a table: letters, digits and _; rename the file, or give the table a 'name:'", stem);
+        problem_add(l->problems, table->pos, false,
+                    "'%s' cannot be the name of a table: letters, digits and _; rename the file, or give the "
+                    "table a 'name:'",
+                    stem);
     table->name = arena_printf(l->arena, "%s.%s", layer_names[layer], table->stem);
 }
 
-/* What stands in the wrong place or under the wrong name. Other files (notes, data, scripts) are nobody's business. */
+/* What stands in the wrong place or under the wrong name. Other files (notes, data, scripts) are nobody's
+ * business. */
 static void stray_file(struct loader *l, enum layer layer, const char *file)
 {
     struct pos pos = {file, 1, 1};
     bool yaml = has_suffix(file, ".yml") || has_suffix(file, ".yaml"), sql = has_suffix(file, ".sql");
     if (layer == LAYER_BRONZE && sql)
-        problem_add(l->problems, pos, false, "bronze holds sources (.yml); a SELECT belongs into silver or gold");
+        problem_add(l->problems, pos, false,
+                    "bronze holds sources (.yml); a SELECT belongs into silver or gold");
     else if (layer != LAYER_BRONZE && yaml)
-        problem_add(l->problems, pos, false, "%s holds models (.sql); a source belongs into bronze", layer_names[layer]);
+        problem_add(l->problems, pos, false, "%s holds models (.sql); a source belongs into bronze",
+                    layer_names[layer]);
     else if (sql || yaml)
         problem_add(l->problems, pos, false, "the ending of the file's name must be in lower case");
 }
@@ -134,19 +141,20 @@ static bool is_table_file(enum layer layer, const char *name)
 
 static void walk(struct loader *l, enum layer layer, const struct folder *folder);
 
-static void walk_into(struct loader *l, enum layer layer, const struct folder *above, const char *path, const struct file_status *status)
+static void walk_into(struct loader *l, enum layer layer, const struct folder *above, const char *path,
+                      const struct file_status *status)
 {
     struct folder folder = {path, above, status->device, status->inode, above ? above->depth + 1 : 0};
     struct pos pos = {path, 0, 0};
     for (const struct folder *f = above; f; f = f->above)
         if (f->device == folder.device && f->inode == folder.inode) {
-            problem_add(l->problems, pos, false, "this link leads back to %s, so its tables would be read again and again", f->path);
+            problem_add(l->problems, pos, false,
+                        "this link leads back to %s, so its tables would be read again and again", f->path);
             return;
         }
     if (folder.depth > DEPTH_MAX)
         problem_add(l->problems, pos, false, "folders are nested deeper than %d", DEPTH_MAX);
-    else
-        walk(l, layer, &folder);
+    else walk(l, layer, &folder);
 }
 
 static void walk_entry(struct loader *l, enum layer layer, const struct folder *folder, const char *name)
@@ -160,15 +168,13 @@ static void walk_entry(struct loader *l, enum layer layer, const struct folder *
     else if (!exists && is_table_file(layer, name))
         problem_add(l->problems, (struct pos){path, 0, 0}, false, "this link leads nowhere");
     else if (exists && status.is_dir && is_table_file(layer, name))
-        problem_add(l->problems, (struct pos){path, 0, 0}, false, "this is a folder with the name of a file; rename it");
-    else if (exists && status.is_dir)
-        walk_into(l, layer, folder, path, &status);
+        problem_add(l->problems, (struct pos){path, 0, 0}, false,
+                    "this is a folder with the name of a file; rename it");
+    else if (exists && status.is_dir) walk_into(l, layer, folder, path, &status);
     else if (exists && is_table_file(layer, name) && !status.is_regular)
         problem_add(l->problems, (struct pos){path, 0, 0}, false, "this is not a regular file");
-    else if (exists && is_table_file(layer, name))
-        load_table(l, layer, path);
-    else if (exists)
-        stray_file(l, layer, path);
+    else if (exists && is_table_file(layer, name)) load_table(l, layer, path);
+    else if (exists) stray_file(l, layer, path);
 }
 
 static void walk(struct loader *l, enum layer layer, const struct folder *folder)
@@ -182,7 +188,9 @@ static void walk(struct loader *l, enum layer layer, const struct folder *folder
     }
     for (size_t i = 0; i < n; i++) {
         if (names[i][0] == '.') continue;
-        if (l->n_seen++ == FILES_MAX) problem_add(l->problems, (struct pos){folder->path, 0, 0}, false, "there are more than %d files here and before; the rest is not read", FILES_MAX);
+        if (l->n_seen++ == FILES_MAX)
+            problem_add(l->problems, (struct pos){folder->path, 0, 0}, false,
+                        "there are more than %d files here and before; the rest is not read", FILES_MAX);
         if (l->n_seen > FILES_MAX) return;
         walk_entry(l, layer, folder, names[i]);
     }
@@ -198,8 +206,7 @@ static void load_layer(struct loader *l, enum layer layer)
         problem_add(l->problems, (struct pos){path, 0, 0}, false, "%s", e.message);
     else if (exists && !status.is_dir)
         problem_add(l->problems, (struct pos){path, 0, 0}, false, "this must be a folder");
-    else if (exists)
-        walk_into(l, layer, NULL, path, &status);
+    else if (exists) walk_into(l, layer, NULL, path, &status);
 }
 
 static int compare_checks(const void *x, const void *y)
@@ -234,7 +241,9 @@ static void refuse_duplicate_tables(struct loader *l)
         const struct table *first = &t[i - 1], *second = &t[i];
         if (first->layer != second->layer || compare_names(first->stem, second->stem) != 0) continue;
         bool same = strcmp(first->name, second->name) == 0;
-        problem_add(l->problems, second->pos, false, "the table %s is also made by %s%s; a name is unique in its layer", second->name, first->file, same ? "" : " (letter case does not count)");
+        problem_add(l->problems, second->pos, false,
+                    "the table %s is also made by %s%s; a name is unique in its layer", second->name,
+                    first->file, same ? "" : " (letter case does not count)");
     }
 }
 
@@ -246,7 +255,8 @@ static int compare_tables(const void *x, const void *y)
     return c ? c : strcmp(a->file, b->file);
 }
 
-enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret, struct err *e)
+enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret,
+                     struct err *e)
 {
     struct project *project = ARENA_NEW(a, struct project);
     project->dir = path_absolute(a, dir);
@@ -257,7 +267,9 @@ enum rc project_load(struct arena *a, const char *dir, struct problems *p, struc
     bool exists = false;
     enum rc rc = os_stat(path_join(a, project->dir, "ingot.yml"), &status, &exists, e);
     if (rc != RC_OK) return rc;
-    if (!exists) return err_set(e, RC_PROJECT, "%s: there is no ingot.yml here; `ingot init` makes a project", project->dir);
+    if (!exists)
+        return err_set(e, RC_PROJECT, "%s: there is no ingot.yml here; `ingot init` makes a project",
+                       project->dir);
     struct str text = STR("");
     if (!read_text_file(&r, project->dir, &text)) text = STR("");
     read_project_file(&r, text, project);

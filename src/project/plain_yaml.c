@@ -39,7 +39,8 @@ static bool is_special(const char *p, size_t n)
     return false;
 }
 
-/* A scalar from p to end: a word, words with single blanks between them, or a small number. NULL: something else. */
+/* A scalar from p to end: a word, words with single blanks between them, or a small number. NULL: something
+ * else. */
 static struct yaml *scalar(struct plain *s, const char *p, const char *end, bool blanks)
 {
     size_t n = (size_t)(end - p);
@@ -92,7 +93,8 @@ static bool pair(struct plain *s)
     const char *p = s->p;
     while (p < s->end && is_name_char(*p)) p++;
     size_t n = (size_t)(p - s->p);
-    if (!n || is_digit(*s->p) || is_special(s->p, n) || s->end - p < 3 || p[0] != ':' || p[1] != ' ') return false;
+    if (!n || is_digit(*s->p) || is_special(s->p, n) || s->end - p < 3 || p[0] != ':' || p[1] != ' ')
+        return false;
     for (size_t i = 0; i < s->map->n; i++)
         if (strlen(s->map->keys[i]->text) == n && memcmp(s->map->keys[i]->text, s->p, n) == 0) return false;
     if (s->map->n == KEYS_MAX) return false;

@@ -4,9 +4,9 @@
  *     bronze/NAME.yml    a source                      -> struct table with source
  *     silver/NAME.sql    front matter and a SELECT     -> struct table with model
  *
- * Nothing is read from the lake and the engine is not needed. All errors of a project are collected and reported
- * together. The keys that are understood stand in const tables (keys.h), from which validation, suggestions, the JSON
- * Schema and the reference documentation come. */
+ * Nothing is read from the lake and the engine is not needed. All errors of a project are collected and
+ * reported together. The keys that are understood stand in const tables (keys.h), from which validation,
+ * suggestions, the JSON Schema and the reference documentation come. */
 #ifndef PROJECT_PROJECT_H
 #define PROJECT_PROJECT_H
 
@@ -44,10 +44,11 @@ struct setting {
     const char *text; /* as written; NULL: not given */
     struct pos pos;
 };
-/* Expands ${NAME} from the environment ($${ stands for ${); values are registered as secrets. An unset variable is
- * RC_PROJECT "file:line:column: key: environment variable NAME is not set". Settings that are not needed are never
- * expanded. */
-enum rc setting_expand(struct arena *a, const struct setting *s, const char *key, const char **ret, struct err *e) MUST_CHECK;
+/* Expands ${NAME} from the environment ($${ stands for ${); values are registered as secrets. An unset
+ * variable is RC_PROJECT "file:line:column: key: environment variable NAME is not set". Settings that are not
+ * needed are never expanded. */
+enum rc setting_expand(struct arena *a, const struct setting *s, const char *key, const char **ret,
+                       struct err *e) MUST_CHECK;
 
 struct variable {
     const char *name;
@@ -57,7 +58,8 @@ struct variable {
 };
 
 /* Like setting_expand, of a variable's text; other types give their text as it is. */
-enum rc variable_expand(struct arena *a, const struct variable *v, const char **ret, struct err *e) MUST_CHECK;
+enum rc variable_expand(struct arena *a, const struct variable *v, const char **ret,
+                        struct err *e) MUST_CHECK;
 
 /* How the lake on S3 is reached; credentials come from the standard AWS chain. */
 struct s3_settings {
@@ -82,16 +84,18 @@ struct target {
     struct warehouse_settings warehouse;
     struct variable *vars;
     size_t n_vars;
-    int64_t memory_bytes; /* engine.memory; 0: default (80 % of what the machine or its cgroup has, at most 4 GiB …) */
+    int64_t memory_bytes;  /* engine.memory; 0: default (80 % of what the machine or its cgroup has, at most 4
+                              GiB …) */
     double memory_percent; /* engine.memory: 80%, of what the machine or its cgroup has; 0: not given so */
-    int threads;          /* 0: as many as cores */
+    int threads;           /* 0: as many as cores */
     const char *temp_directory; /* NULL: $TMPDIR or /tmp */
-    const char *timezone; /* "UTC" */
+    const char *timezone;       /* "UTC" */
 };
 /* Expands every setting of a target and throws the result away; what is not set goes to `p`. */
 void target_check(struct arena *a, const struct target *t, struct problems *p);
 
-/* --- contract, rules, checks ------------------------------------------------------------------------------------- */
+/* --- contract, rules, checks
+ * ------------------------------------------------------------------------------------- */
 
 struct reference {
     const char *table;    /* "silver.customers" */
@@ -99,14 +103,15 @@ struct reference {
     size_t n_columns;
     const char **parent_columns; /* of the parent; n = 0: the parent's key */
     size_t n_parent_columns;
-    const char *rule;     /* name in the account: "customer_id: no such silver.customers" is made from it */
+    const char *rule; /* name in the account: "customer_id: no such silver.customers" is made from it */
     struct pos pos;
 };
 struct column_contract {
     const char *name;
-    const char *type; /* normalised lower case without blanks inside brackets: "decimal(12,2)"; see quality/type.h */
+    const char
+        *type; /* normalised lower case without blanks inside brackets: "decimal(12,2)"; see quality/type.h */
     bool not_null, lenient;
-    const char *check; /* raw SQL between the brackets, or NULL */
+    const char *check;       /* raw SQL between the brackets, or NULL */
     const char *description; /* from a trailing `-- text`, or NULL */
     struct pos pos;
 };
@@ -129,7 +134,8 @@ struct tolerate {
     double value; /* rows, or per cent of the rows yielded */
 };
 
-/* --- sources ----------------------------------------------------------------------------------------------------- */
+/* --- sources
+ * ----------------------------------------------------------------------------------------------------- */
 
 enum file_format { FORMAT_AUTO, FORMAT_CSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_PARQUET };
 enum drift { DRIFT_EVOLVE, DRIFT_FREEZE, DRIFT_RESCUE };
@@ -147,28 +153,29 @@ struct source {
     struct setting files; /* glob, folder or file */
     enum file_format format;
     struct csv_options csv;
-    const char *encoding; /* NULL: detect by BOM, else UTF-8; any name that iconv(3) knows */
+    const char *encoding;  /* NULL: detect by BOM, else UTF-8; any name that iconv(3) knows */
     bool identity_content; /* identity: content */
     bool hive;             /* key=value folders become columns (default true) */
     const char *records;   /* JSON: path to the array of records, "$.data"; or NULL */
 };
 
-/* --- tables ------------------------------------------------------------------------------------------------------ */
+/* --- tables
+ * ------------------------------------------------------------------------------------------------------ */
 
 struct table {
-    const char *name;  /* "silver.orders" */
-    const char *stem;  /* "orders" */
+    const char *name; /* "silver.orders" */
+    const char *stem; /* "orders" */
     enum layer layer;
-    const char *file;  /* relative to the project */
-    struct pos pos;    /* of the name, or of the file */
+    const char *file; /* relative to the project */
+    struct pos pos;   /* of the name, or of the file */
     const char *description, *owner;
     const char **tags;
     size_t n_tags;
 
     const char **key; /* column names */
     size_t n_key;
-    const char *latest;  /* column name, or NULL */
-    const char *deleted; /* raw SQL over the output columns, or NULL */
+    const char *latest;                          /* column name, or NULL */
+    const char *deleted;                         /* raw SQL over the output columns, or NULL */
     struct pos key_pos, latest_pos, deleted_pos; /* where they stand, if they are given */
     struct column_contract *columns;
     size_t n_columns;
@@ -192,8 +199,8 @@ struct table {
     enum load load;
 
     /* models only */
-    const char *sql; /* the file without front matter: blanks and newlines stand in its place, so that byte offsets and
-                        lines are the file's own */
+    const char *sql; /* the file without front matter: blanks and newlines stand in its place, so that byte
+                        offsets and lines are the file's own */
     struct hash content; /* of the whole file */
 };
 
@@ -209,12 +216,17 @@ struct project {
 
 /* Finds the project: `dir` or the nearest folder above it with ingot.yml. */
 enum rc project_find(struct arena *a, const char *dir, char **ret, struct err *e) MUST_CHECK;
-/* Reads everything; problems go to `p`, and what could be understood is in *ret. Fails only if the folder cannot be
- * read at all. */
-enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret, struct err *e) MUST_CHECK;
-const struct target *project_target(const struct project *p, const char *name); /* NULL name: the default; or NULL */
-const struct table *project_table(const struct project *p, const char *name);   /* "silver.orders" in any letter case; or NULL; O(log n) */
-/* Where a byte of table->sql stands in its file; an offset out of range (-1) gives the first byte of the SQL. */
+/* Reads everything; problems go to `p`, and what could be understood is in *ret. Fails only if the folder
+ * cannot be read at all. */
+enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret,
+                     struct err *e) MUST_CHECK;
+const struct target *project_target(const struct project *p,
+                                    const char *name); /* NULL name: the default; or NULL */
+const struct table *
+project_table(const struct project *p,
+              const char *name); /* "silver.orders" in any letter case; or NULL; O(log n) */
+/* Where a byte of table->sql stands in its file; an offset out of range (-1) gives the first byte of the SQL.
+ */
 struct pos table_position(const struct table *t, int64_t offset);
 /* The reference documentation (Markdown) and the JSON Schema, both from the key tables. */
 void project_reference(struct buf *out);

@@ -27,11 +27,12 @@ struct named_checks {
     struct named_check *items;
     size_t n;
 };
-/* silver/<stem>.sql or gold/<stem>.sql into *table; the text must come from read_text_file, and becomes table->sql. */
+/* silver/<stem>.sql or gold/<stem>.sql into *table; the text must come from read_text_file, and becomes
+ * table->sql. */
 void read_model_file(struct reader *r, struct str text, struct named_checks *checks, struct table *table);
 
-/* Reads a file of at most 16 MiB of UTF-8 without NUL bytes. A byte order mark becomes three blanks. What is wrong
- * becomes a problem, and false is returned. */
+/* Reads a file of at most 16 MiB of UTF-8 without NUL bytes. A byte order mark becomes three blanks. What is
+ * wrong becomes a problem, and false is returned. */
 bool read_text_file(struct reader *r, const char *dir, struct str *ret);
 
 #endif

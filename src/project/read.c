@@ -53,7 +53,8 @@ struct yaml *read_yaml(struct reader *r, struct str text, int first_line)
         return NULL;
     }
     if (y->kind != YAML_MAP) {
-        problem_add(r->problems, position(r, y), false, "expected keys with values (`key: value`), this is %s", yaml_kind_name(y->kind));
+        problem_add(r->problems, position(r, y), false,
+                    "expected keys with values (`key: value`), this is %s", yaml_kind_name(y->kind));
         return NULL;
     }
     return y;
@@ -73,26 +74,26 @@ static void *member(void *object, size_t offset)
 static void put_number(void *object, const struct key *key, int64_t value)
 {
     void *to = member(object, key->offset);
-    if (key->size == sizeof(bool))
-        *(bool *)to = value != 0;
-    else if (key->size == sizeof(int))
-        *(int *)to = (int)value;
-    else
-        *(int64_t *)to = value;
+    if (key->size == sizeof(bool)) *(bool *)to = value != 0;
+    else if (key->size == sizeof(int)) *(int *)to = (int)value;
+    else *(int64_t *)to = value;
 }
 
 static bool refuse(struct reader *r, const struct yaml *y, const struct key *key)
 {
     if (is_scalar(y))
-        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name, key_type_name(key), y->text);
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name,
+                    key_type_name(key), y->text);
     else
-        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not %s", key->name, key_type_name(key), yaml_kind_name(y->kind));
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not %s", key->name,
+                    key_type_name(key), yaml_kind_name(y->kind));
     return false;
 }
 
 static bool unsupported(struct reader *r, struct pos pos, const char *key, const char *value)
 {
-    problem_add(r->problems, pos, false, "'%s%s%s' is not supported by this version of ingot", key, value ? ": " : "", value ? value : "");
+    problem_add(r->problems, pos, false, "'%s%s%s' is not supported by this version of ingot", key,
+                value ? ": " : "", value ? value : "");
     return false;
 }
 
@@ -110,12 +111,15 @@ static bool read_choice(struct reader *r, const struct yaml *y, const struct key
         if (!c->unsupported) names[n++] = c->name;
     }
     struct buf *list = buf_new(r->arena, 4096);
-    for (size_t i = 0; i < n; i++) buf_printf(list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
     const char *near = read_suggest(r, y->text, names, n);
     if (near)
-        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; did you mean '%s'? (%s)", key->name, y->text, near, list->p);
+        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; did you mean '%s'? (%s)",
+                    key->name, y->text, near, list->p);
     else
-        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; it is %s", key->name, y->text, list->p);
+        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; it is %s", key->name, y->text,
+                    list->p);
     return false;
 }
 
@@ -123,7 +127,8 @@ static bool read_count(struct reader *r, const struct yaml *y, const struct key 
 {
     if (y->kind != YAML_INT) return refuse(r, y, key);
     if (y->integer < 0 || (key->size == sizeof(int) && y->integer > INT_MAX)) {
-        problem_add(r->problems, position(r, y), false, "'%s' must be %s, %s is out of range", key->name, key_type_name(key), y->text);
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, %s is out of range", key->name,
+                    key_type_name(key), y->text);
         return false;
     }
     put_number(object, key, y->integer);
@@ -135,7 +140,7 @@ bool read_size(const char *text, int64_t *ret_bytes, double *ret_percent)
     static const struct {
         const char *unit;
         double factor;
-    } units[] = {{"b", 1}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12},
+    } units[] = {{"b", 1},        {"kb", 1e3},     {"mb", 1e6},     {"gb", 1e9},    {"tb", 1e12},
                  {"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40}};
     if (!is_digit(text[0])) return false;
     char *end;
@@ -173,7 +178,9 @@ bool read_tolerate(const char *text, struct tolerate *ret)
     double value = strtod(text, &end);
     while (*end == ' ') end++;
     bool percent = strcmp(end, "%") == 0;
-    if (errno || !isfinite(value) || (!percent && *end) || (percent && value > 100) || (!percent && value != floor(value))) return false;
+    if (errno || !isfinite(value) || (!percent && *end) || (percent && value > 100) ||
+        (!percent && value != floor(value)))
+        return false;
     *ret = (struct tolerate){.given = true, .percent = percent, .value = value};
     return true;
 }
@@ -185,7 +192,8 @@ static bool read_character(struct reader *r, const struct yaml *y, const struct 
         *to = '\t';
         return true;
     }
-    if (strlen(y->text) == 1 && (unsigned char)y->text[0] < 0x80 && y->text[0] != '\n' && y->text[0] != '\r') {
+    if (strlen(y->text) == 1 && (unsigned char)y->text[0] < 0x80 && y->text[0] != '\n' &&
+        y->text[0] != '\r') {
         *to = y->text[0];
         return true;
     }
@@ -212,8 +220,7 @@ static bool read_text(struct reader *r, const struct yaml *y, const struct key *
     if (key->type == KEY_NAME && !is_plain_name(y->text)) return refuse(r, y, key);
     if (key->type == KEY_SETTING)
         *(struct setting *)member(object, key->offset) = (struct setting){y->text, position(r, y)};
-    else
-        *(const char **)member(object, key->offset) = y->text;
+    else *(const char **)member(object, key->offset) = y->text;
     return true;
 }
 
@@ -226,7 +233,8 @@ static bool read_list(struct reader *r, const struct yaml *y, const struct key *
     struct yaml *const *items = y->kind == YAML_LIST ? y->items : one;
     size_t n = y->kind == YAML_LIST ? y->n : 1;
     if (n == 0 || n > LIST_MAX) {
-        problem_add(r->problems, position(r, y), false, n ? "'%s' has more than %d items" : "'%s' is an empty list", key->name, LIST_MAX);
+        problem_add(r->problems, position(r, y), false,
+                    n ? "'%s' has more than %d items" : "'%s' is an empty list", key->name, LIST_MAX);
         return false;
     }
     const char **list = ARENA_ARRAY(r->arena, const char *, n);
@@ -239,7 +247,8 @@ static bool read_list(struct reader *r, const struct yaml *y, const struct key *
         }
         for (size_t j = 0; j < i; j++) {
             if (compare_names(list[i], list[j]) != 0) continue;
-            problem_add(r->problems, position(r, items[i]), false, "'%s' names '%s' twice", key->name, list[i]);
+            problem_add(r->problems, position(r, items[i]), false, "'%s' names '%s' twice", key->name,
+                        list[i]);
             return false;
         }
     }
@@ -261,7 +270,9 @@ static bool read_vars(struct reader *r, const struct yaml *y, const struct key *
     for (size_t i = 0; i < y->n; i++) {
         const struct yaml *value = y->items[i];
         if (value->kind == YAML_LIST || value->kind == YAML_MAP) {
-            problem_add(r->problems, position(r, value), false, "variable '%s' must be a single value, not %s", y->keys[i]->text, yaml_kind_name(value->kind));
+            problem_add(r->problems, position(r, value), false,
+                        "variable '%s' must be a single value, not %s", y->keys[i]->text,
+                        yaml_kind_name(value->kind));
             good = false;
             continue;
         }
@@ -273,10 +284,8 @@ static bool read_vars(struct reader *r, const struct yaml *y, const struct key *
                                              : VARIABLE_NULL;
         size_t at = 0;
         while (at < target->n_vars && compare_names(target->vars[at].name, v.name) != 0) at++;
-        if (at < target->n_vars)
-            target->vars[at] = v;
-        else
-            *ARENA_PUSH(r->arena, target->vars, target->n_vars) = v;
+        if (at < target->n_vars) target->vars[at] = v;
+        else *ARENA_PUSH(r->arena, target->vars, target->n_vars) = v;
     }
     return good;
 }
@@ -318,7 +327,8 @@ static bool read_value(struct reader *r, const struct yaml *y, const struct key 
     case KEY_RULES:
     case KEY_CHECKS:
         if (y->kind == YAML_NULL) return true;
-        problem_add(r->problems, position(r, y), false, "'%s' is a block: %s, indented, below '%s:'", key->name, key_type_name(key), key->name);
+        problem_add(r->problems, position(r, y), false, "'%s' is a block: %s, indented, below '%s:'",
+                    key->name, key_type_name(key), key->name);
         return false;
     case KEY_ANY: return true;
     }
@@ -330,14 +340,13 @@ static void unknown_key(struct reader *r, const struct yaml *name, const struct 
     struct pos pos = position(r, name);
     for (size_t i = 0; i < sizeof r->others / sizeof r->others[0] && r->others[i]; i++) {
         if (r->others[i] == keys || !key_find(r->others[i], name->text)) continue;
-        problem_add(r->problems, pos, false, "unknown key '%s' here; it is a key of %s", name->text, r->others[i]->title);
+        problem_add(r->problems, pos, false, "unknown key '%s' here; it is a key of %s", name->text,
+                    r->others[i]->title);
         return;
     }
     const char *near = r->problems->n_errors < PROBLEMS_KEPT ? key_suggest(keys, name->text) : NULL;
-    if (near)
-        problem_add(r->problems, pos, false, "unknown key '%s'; did you mean '%s'?", name->text, near);
-    else
-        problem_add(r->problems, pos, false, "unknown key '%s' in %s", name->text, keys->title);
+    if (near) problem_add(r->problems, pos, false, "unknown key '%s'; did you mean '%s'?", name->text, near);
+    else problem_add(r->problems, pos, false, "unknown key '%s' in %s", name->text, keys->title);
 }
 
 bool read_keys(struct reader *r, const struct yaml *map, const struct keys *keys, void *object)
@@ -346,7 +355,8 @@ bool read_keys(struct reader *r, const struct yaml *map, const struct keys *keys
     /* One message is enough where a whole kind is missing: its other keys are not known either. */
     for (size_t i = 0; i < map->n; i++) {
         const struct key *key = key_find(keys, map->keys[i]->text);
-        if (key && key->status == KEY_UNSUPPORTED) return unsupported(r, position(r, map->keys[i]), key->name, NULL);
+        if (key && key->status == KEY_UNSUPPORTED)
+            return unsupported(r, position(r, map->keys[i]), key->name, NULL);
     }
     for (size_t i = 0; i < map->n; i++) {
         const struct key *key = key_find(keys, map->keys[i]->text);
@@ -357,12 +367,14 @@ bool read_keys(struct reader *r, const struct yaml *map, const struct keys *keys
         }
         given[key - keys->items] = true;
         if (key->status == KEY_IGNORED)
-            problem_add(r->problems, position(r, map->keys[i]), true, "'%s' is not supported by this version of ingot; it is ignored", key->name);
+            problem_add(r->problems, position(r, map->keys[i]), true,
+                        "'%s' is not supported by this version of ingot; it is ignored", key->name);
         if (!read_value(r, map->items[i], key, object)) good = false;
     }
     for (size_t i = 0; i < keys->n; i++) {
         if (keys->items[i].status != KEY_REQUIRED || given[i]) continue;
-        problem_add(r->problems, position(r, map), false, "the key '%s' is missing in %s", keys->items[i].name, keys->title);
+        problem_add(r->problems, position(r, map), false, "the key '%s' is missing in %s",
+                    keys->items[i].name, keys->title);
         good = false;
     }
     return good;

@@ -9,7 +9,7 @@
 struct reader {
     struct arena *arena;
     struct problems *problems;
-    const char *file; /* relative to the project */
+    const char *file;             /* relative to the project */
     const struct keys *others[4]; /* tables that are searched for a key which stands in the wrong place */
 };
 
@@ -19,7 +19,8 @@ struct yaml *read_yaml(struct reader *r, struct str text, int first_line);
 bool read_keys(struct reader *r, const struct yaml *map, const struct keys *keys, void *object);
 /* Where the value of a key stands; the map itself if the key is not there. */
 struct pos read_position(const struct reader *r, const struct yaml *map, const char *key);
-/* did_you_mean, while problems are still kept: a file with a million wrong lines needs no million suggestions. */
+/* did_you_mean, while problems are still kept: a file with a million wrong lines needs no million
+ * suggestions. */
 const char *read_suggest(const struct reader *r, const char *name, const char *const *candidates, size_t n);
 /* Turns an error "file:line:column: text" (or without position) into a problem of the file. */
 void read_problem(struct reader *r, const struct err *e);

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-static const char *const actions[] = {[RULE_QUARANTINE] = "quarantine", [RULE_DROP] = "drop", [RULE_WARN] = "warn", [RULE_FAIL] = "fail"};
+static const char *const actions[] = {
+    [RULE_QUARANTINE] = "quarantine", [RULE_DROP] = "drop", [RULE_WARN] = "warn", [RULE_FAIL] = "fail"};
 
 struct expression {
     const char *text; /* without its ending */
@@ -31,7 +32,8 @@ static bool read_ending(struct reader *r, struct scanner *s, struct expression *
     if (near)
         problem_add(r->problems, pos, false, "unknown ending 'else %s'; did you mean '%s'?", word, near);
     else
-        problem_add(r->problems, pos, false, "unknown ending 'else %s'; it is else quarantine, drop, warn or fail", word);
+        problem_add(r->problems, pos, false,
+                    "unknown ending 'else %s'; it is else quarantine, drop, warn or fail", word);
     return false;
 }
 
@@ -101,7 +103,8 @@ static bool read_reference_rule(struct reader *r, struct table *table, const str
     for (size_t i = 0; i < reference.n_columns; i++)
         for (size_t j = 0; j < i; j++)
             if (compare_names(reference.columns[i], reference.columns[j]) == 0) {
-                problem_add(r->problems, item->pos, false, "%s: the column '%s' is named twice", item->name, reference.columns[i]);
+                problem_add(r->problems, item->pos, false, "%s: the column '%s' is named twice", item->name,
+                            reference.columns[i]);
                 return true;
             }
     if (!contract_reference(r, &s, &t, &reference)) return true;
@@ -109,12 +112,16 @@ static bool read_reference_rule(struct reader *r, struct table *table, const str
         struct expression ending = {0};
         struct pos pos = scan_position(&s, t.p);
         if (!token_is(&t, "else")) {
-            problem_add(r->problems, pos, false, "%s: nothing but 'else quarantine' can follow the table of 'references'", item->name);
+            problem_add(r->problems, pos, false,
+                        "%s: nothing but 'else quarantine' can follow the table of 'references'", item->name);
             return true;
         }
         if (!read_ending(r, &s, &ending)) return true;
         if (ending.action != RULE_QUARANTINE) {
-            problem_add(r->problems, pos, false, "%s: a row without its parent goes to quarantine; 'else %s' is not supported by this version of ingot", item->name, actions[ending.action]);
+            problem_add(r->problems, pos, false,
+                        "%s: a row without its parent goes to quarantine; 'else %s' is not supported by this "
+                        "version of ingot",
+                        item->name, actions[ending.action]);
             return true;
         }
     }
@@ -127,7 +134,8 @@ void contract_rule(struct reader *r, struct table *table, const struct raw_item 
     struct expression e = {.action = RULE_QUARANTINE};
     struct scanner s = item->text;
     if (read_reference_rule(r, table, item) || !read_expression(r, &s, &e)) return;
-    *ARENA_PUSH(r->arena, table->rules, table->n_rules) = (struct rule){item->name, e.text, e.action, item->pos};
+    *ARENA_PUSH(r->arena, table->rules, table->n_rules) =
+        (struct rule){item->name, e.text, e.action, item->pos};
 }
 
 static int compare_named(const void *name, const void *item)
@@ -138,12 +146,14 @@ static int compare_named(const void *name, const void *item)
 /* checks/<name>.sql, read when it is first used. False after a problem. */
 static bool use_named(struct reader *r, struct named_checks *named, struct check *check)
 {
-    struct named_check *found = named->n ? bsearch(check->name, named->items, named->n, sizeof *found, compare_named) : NULL;
+    struct named_check *found =
+        named->n ? bsearch(check->name, named->items, named->n, sizeof *found, compare_named) : NULL;
     if (!found) {
         const char **names = ARENA_ARRAY(r->arena, const char *, named->n + 1);
         for (size_t i = 0; i < named->n; i++) names[i] = named->items[i].name;
         const char *near = read_suggest(r, check->name, names, named->n);
-        problem_add(r->problems, check->pos, false, "there is no checks/%s.sql%s%s%s", check->name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        problem_add(r->problems, check->pos, false, "there is no checks/%s.sql%s%s%s", check->name,
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         return false;
     }
     if (!found->sql) {
@@ -152,20 +162,23 @@ static bool use_named(struct reader *r, struct named_checks *named, struct check
         other.file = found->file;
         found->sql = read_text_file(&other, named->dir, &text) ? text.p : "";
         struct str trimmed = str_trim(str_of(found->sql));
-        if (found->sql[0] && !trimmed.n) problem_add(r->problems, (struct pos){found->file, 1, 1}, false, "the file holds no query");
+        if (found->sql[0] && !trimmed.n)
+            problem_add(r->problems, (struct pos){found->file, 1, 1}, false, "the file holds no query");
     }
     check->sql = found->sql;
     return true;
 }
 
-void contract_check(struct reader *r, struct table *table, struct named_checks *named, const struct raw_item *item)
+void contract_check(struct reader *r, struct table *table, struct named_checks *named,
+                    const struct raw_item *item)
 {
     struct expression e = {0};
     struct scanner s = item->text;
     if (!read_expression(r, &s, &e)) return;
     struct check check = {.pos = item->pos};
     if (e.ending) {
-        problem_add(r->problems, item->pos, false, "a check has no ending: where it does not hold, the table is not published");
+        problem_add(r->problems, item->pos, false,
+                    "a check has no ending: where it does not hold, the table is not published");
         return;
     }
     if (is_plain_name(e.text) && compare_names(e.text, "true") != 0 && compare_names(e.text, "false") != 0) {

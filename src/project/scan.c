@@ -62,17 +62,15 @@ static const char *skip_quoted(const char *p, const char *end, bool backslash)
 {
     char quote = *p++;
     for (; p < end; p++) {
-        if (backslash && *p == '\\' && end - p > 1)
-            p++;
-        else if (*p == quote && end - p > 1 && p[1] == quote)
-            p++;
-        else if (*p == quote)
-            return p + 1;
+        if (backslash && *p == '\\' && end - p > 1) p++;
+        else if (*p == quote && end - p > 1 && p[1] == quote) p++;
+        else if (*p == quote) return p + 1;
     }
     return NULL;
 }
 
-/* $$text$$ or $tag$text$tag$ at p: *ret_end behind it, NULL if it does not end. False if it is something else. */
+/* $$text$$ or $tag$text$tag$ at p: *ret_end behind it, NULL if it does not end. False if it is something
+ * else. */
 static bool dollar_quoted(const char *p, const char *end, const char **ret_end)
 {
     const char *tag = p + 1;
@@ -122,7 +120,8 @@ struct pos scan_position(const struct scanner *s, const char *p)
 {
     struct pos pos = {s->file, s->line, 1};
     const char *start = s->line_start;
-    for (const char *newline; start < p && (newline = memchr(start, '\n', (size_t)(p - start))); pos.line++) start = newline + 1;
+    for (const char *newline; start < p && (newline = memchr(start, '\n', (size_t)(p - start))); pos.line++)
+        start = newline + 1;
     for (; start < p; start++) pos.column += ((unsigned char)*start & 0xC0) != 0x80;
     return pos;
 }
@@ -180,7 +179,8 @@ const char *nest_token(struct nest *nest, const struct token *t)
     }
     if (close) {
         if (!nest->depth) return "this bracket closes nothing";
-        if (nest->open[nest->depth - 1] != close) return "this bracket closes another kind of bracket, or a CASE without END";
+        if (nest->open[nest->depth - 1] != close)
+            return "this bracket closes another kind of bracket, or a CASE without END";
         nest->depth--;
     }
     if (open) {

@@ -1,4 +1,5 @@
-/* Words, quotes and brackets of SQL, enough to find where an expression ends. Meaning is the engine's business. */
+/* Words, quotes and brackets of SQL, enough to find where an expression ends. Meaning is the engine's
+ * business. */
 #ifndef PROJECT_SCAN_H
 #define PROJECT_SCAN_H
 
@@ -6,7 +7,7 @@
 
 enum token_kind {
     TOKEN_END,
-    TOKEN_WORD,   /* letters, digits, _ */
+    TOKEN_WORD, /* letters, digits, _ */
     TOKEN_NUMBER,
     TOKEN_STRING, /* 'text', E'text', $$text$$ */
     TOKEN_NAME,   /* "name" */

@@ -23,18 +23,36 @@ static void add_type(struct buf *out, const struct key *key)
     case KEY_CHOICE: add_choices(out, key->choices); break;
     case KEY_BOOL: buf_add_str(out, "\"type\": \"boolean\""); break;
     case KEY_COUNT: buf_add_str(out, "\"type\": \"integer\", \"minimum\": 0"); break;
-    case KEY_NAME: buf_add_str(out, "\"type\": \"string\", \"pattern\": \"^[A-Za-z_][A-Za-z0-9_]{0,127}$\""); break;
-    case KEY_SIZE: buf_add_str(out, "\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]+)? *(%|[KMGTkmgt]?[iI]?[Bb])$\""); break;
+    case KEY_NAME:
+        buf_add_str(out, "\"type\": \"string\", \"pattern\": \"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"");
+        break;
+    case KEY_SIZE:
+        buf_add_str(out,
+                    "\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]+)? *(%|[KMGTkmgt]?[iI]?[Bb])$\"");
+        break;
     case KEY_CHARACTER: buf_add_str(out, SCALAR ", \"pattern\": \"^([ -~\\t]|\\\\\\\\t)$\""); break;
     case KEY_QUOTE: buf_add_str(out, SCALAR ", \"pattern\": \"^[ -~\\t]?$\""); break;
     case KEY_NAMES:
-    case KEY_WORDS: buf_add_str(out, "\"anyOf\": [{" SCALAR "}, {\"type\": \"array\", \"items\": {" SCALAR "}, \"minItems\": 1, \"uniqueItems\": true}]"); break;
-    case KEY_TOLERATE: buf_add_str(out, "\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0}, {\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]+)? *%$\"}]"); break;
-    case KEY_VARS: buf_add_str(out, "\"type\": \"object\", \"additionalProperties\": {\"type\": [\"string\", \"number\", \"boolean\", \"null\"]}"); break;
+    case KEY_WORDS:
+        buf_add_str(out, "\"anyOf\": [{" SCALAR "}, {\"type\": \"array\", \"items\": {" SCALAR
+                         "}, \"minItems\": 1, \"uniqueItems\": true}]");
+        break;
+    case KEY_TOLERATE:
+        buf_add_str(out, "\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0}, {\"type\": \"string\", "
+                         "\"pattern\": \"^[0-9]+([.][0-9]+)? *%$\"}]");
+        break;
+    case KEY_VARS:
+        buf_add_str(out, "\"type\": \"object\", \"additionalProperties\": {\"type\": [\"string\", "
+                         "\"number\", \"boolean\", \"null\"]}");
+        break;
     case KEY_FROM:
     case KEY_MAP: buf_printf(out, "\"$ref\": \"#/$defs/%s\"", key->keys->name); break;
     case KEY_TARGETS:
-        buf_printf(out, "\"type\": \"object\", \"minProperties\": 1, \"propertyNames\": {\"pattern\": \"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"}, \"additionalProperties\": {\"$ref\": \"#/$defs/%s\"}", key->keys->name);
+        buf_printf(
+            out,
+            "\"type\": \"object\", \"minProperties\": 1, \"propertyNames\": {\"pattern\": "
+            "\"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"}, \"additionalProperties\": {\"$ref\": \"#/$defs/%s\"}",
+            key->keys->name);
         break;
     default: buf_add_str(out, SCALAR); break;
     }

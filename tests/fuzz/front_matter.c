@@ -1,5 +1,5 @@
-/* Any text as a model: read, or refused with problems that stand within the file; and what plain_yaml takes, yaml_read
- * reads to the same tree. */
+/* Any text as a model: read, or refused with problems that stand within the file; and what plain_yaml takes,
+ * yaml_read reads to the same tree. */
 #include "base/text.h"
 #include "project/plain_yaml.h"
 #include "project/project_file.h"
@@ -12,7 +12,8 @@ static bool equal(const struct yaml *a, const struct yaml *b)
     if (a->kind != b->kind || a->n != b->n || (scalar && strcmp(a->text, b->text) != 0)) return false;
     if ((scalar || a->n) && (a->line != b->line || a->column != b->column)) return false;
     for (size_t i = 0; i < a->n; i++)
-        if (!equal(a->items[i], b->items[i]) || (a->kind == YAML_MAP && !equal(a->keys[i], b->keys[i]))) return false;
+        if (!equal(a->items[i], b->items[i]) || (a->kind == YAML_MAP && !equal(a->keys[i], b->keys[i])))
+            return false;
     return true;
 }
 
@@ -21,7 +22,8 @@ static void compare_yaml(struct str text)
     struct arena *a = arena_new();
     struct err e = {0};
     struct yaml *theirs = NULL, *mine = plain_yaml(a, text, 1);
-    if (mine && (yaml_read(a, text, "fuzz", 1, &theirs, &e) != RC_OK || !equal(mine, theirs))) __builtin_trap();
+    if (mine && (yaml_read(a, text, "fuzz", 1, &theirs, &e) != RC_OK || !equal(mine, theirs)))
+        __builtin_trap();
     arena_free(a);
 }
 
@@ -31,7 +33,8 @@ static void check_problems(const struct problems *p, struct str text)
     for (size_t i = 0; i < text.n; i++) lines += text.p[i] == '\n';
     for (size_t i = 0; i < p->n_items; i++) {
         struct pos pos = p->items[i].pos;
-        if (pos.line < 1 || pos.line > lines + 1 || pos.column < 1 || (size_t)pos.column > text.n + 2 || !p->items[i].message[0])
+        if (pos.line < 1 || pos.line > lines + 1 || pos.column < 1 || (size_t)pos.column > text.n + 2 ||
+            !p->items[i].message[0])
             __builtin_trap();
     }
 }

@@ -32,12 +32,37 @@ static void types_are_normalised(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        {"bigint", "bigint"}, {"INT8", "bigint"}, {"long", "bigint"}, {"int", "integer"}, {"int4", "integer"}, {"int2", "smallint"},
-        {"tinyint", "tinyint"}, {"bool", "boolean"}, {"double", "double"}, {"Double  Precision", "double"}, {"float8", "double"},
-        {"float", "real"}, {"float4", "real"}, {"decimal", "decimal(18,3)"}, {"numeric(12, 2)", "decimal(12,2)"}, {"decimal(5)", "decimal(5,0)"},
-        {"decimal(38,38)", "decimal(38,38)"}, {"text", "varchar"}, {"string", "varchar"}, {"varchar(20)", "varchar(20)"}, {"char(3)", "varchar(3)"},
-        {"date", "date"}, {"timestamp", "timestamp"}, {"timestamp without time zone", "timestamp"}, {"timestamp with time zone", "timestamptz"},
-        {"timestamptz", "timestamptz"}, {"time", "time"}, {"uuid", "uuid"}, {"bytea", "blob"}, {"binary", "blob"}, {"json", "json"},
+        {"bigint", "bigint"},
+        {"INT8", "bigint"},
+        {"long", "bigint"},
+        {"int", "integer"},
+        {"int4", "integer"},
+        {"int2", "smallint"},
+        {"tinyint", "tinyint"},
+        {"bool", "boolean"},
+        {"double", "double"},
+        {"Double  Precision", "double"},
+        {"float8", "double"},
+        {"float", "real"},
+        {"float4", "real"},
+        {"decimal", "decimal(18,3)"},
+        {"numeric(12, 2)", "decimal(12,2)"},
+        {"decimal(5)", "decimal(5,0)"},
+        {"decimal(38,38)", "decimal(38,38)"},
+        {"text", "varchar"},
+        {"string", "varchar"},
+        {"varchar(20)", "varchar(20)"},
+        {"char(3)", "varchar(3)"},
+        {"date", "date"},
+        {"timestamp", "timestamp"},
+        {"timestamp without time zone", "timestamp"},
+        {"timestamp with time zone", "timestamptz"},
+        {"timestamptz", "timestamptz"},
+        {"time", "time"},
+        {"uuid", "uuid"},
+        {"bytea", "blob"},
+        {"binary", "blob"},
+        {"json", "json"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) good_type(pairs[i][0], pairs[i][1]);
 }
@@ -45,7 +70,8 @@ static void types_are_normalised(void **state)
 static void bad_types_are_refused(void **state)
 {
     (void)state;
-    bad_line("columns", "  c: bigit", "silver/m.sql:3:6: error: unknown type 'bigit'; did you mean 'bigint'?");
+    bad_line("columns", "  c: bigit",
+             "silver/m.sql:3:6: error: unknown type 'bigit'; did you mean 'bigint'?");
     bad_line("columns", "  c: money", "unknown type 'money'; the types are");
     bad_line("columns", "  c:", "the type is missing");
     bad_line("columns", "  c: decimal(39,2)", "decimal(39,2): the precision is 1 to 38");
@@ -64,7 +90,9 @@ static void bad_types_are_refused(void **state)
 static void parts_come_in_any_order(void **state)
 {
     (void)state;
-    struct fixture f = block("columns", "  \"odd \"\"name\"\"\":  int lenient references silver.parent(\"Id\") check (a = ')' or \"b)\" > $$)$$ -- )\n     and [1] = case when x then (2) end) not null -- what it is");
+    struct fixture f = block(
+        "columns", "  \"odd \"\"name\"\"\":  int lenient references silver.parent(\"Id\") check (a = ')' or "
+                   "\"b)\" > $$)$$ -- )\n     and [1] = case when x then (2) end) not null -- what it is");
     assert_string_equal(problems_text(&f), "");
     const struct column_contract *c = &f.table.columns[0];
     assert_string_equal(c->name, "odd \"name\"");
@@ -81,8 +109,13 @@ static void parts_come_in_any_order(void **state)
 static void descriptions_follow_any_part(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"int -- it's a", "int not null -- it's a", "int references silver.t -- it's a", "int references silver.t(x) -- it's a",
-                                        "int check (x > 0) -- it's a", "decimal(1,1) -- it's a", "int lenient\n    -- it's a"};
+    static const char *const lines[] = {"int -- it's a",
+                                        "int not null -- it's a",
+                                        "int references silver.t -- it's a",
+                                        "int references silver.t(x) -- it's a",
+                                        "int check (x > 0) -- it's a",
+                                        "decimal(1,1) -- it's a",
+                                        "int lenient\n    -- it's a"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         char line[256];
         snprintf(line, sizeof line, "  c: %s", lines[i]);
@@ -97,7 +130,8 @@ static void bad_parts_are_refused(void **state)
 {
     (void)state;
     bad_line("columns", "  c: int not nul", "'not' is followed by 'null'");
-    bad_line("columns", "  c: int lenent", "silver/m.sql:3:10: error: c: unexpected 'lenent'; did you mean 'lenient'?");
+    bad_line("columns", "  c: int lenent",
+             "silver/m.sql:3:10: error: c: unexpected 'lenent'; did you mean 'lenient'?");
     bad_line("columns", "  c: int primary key", "the key `key:`");
     bad_line("columns", "  c: int default 3", "coalesce");
     bad_line("columns", "  c: int check x > 0", "needs an expression in brackets");
@@ -112,10 +146,12 @@ static void bad_parts_are_refused(void **state)
     bad_line("columns", "  c: int check (a; drop)", "';' cannot stand");
     bad_line("columns", "  c: int)", "closes nothing");
     bad_line("columns", "  c: int references customers", "needs a table with its layer");
-    bad_line("columns", "  c: int references slver.customers", "there is no layer 'slver'; did you mean 'silver'?");
+    bad_line("columns", "  c: int references slver.customers",
+             "there is no layer 'slver'; did you mean 'silver'?");
     bad_line("columns", "  c: int references silver.t(a, b)", "1 column cannot refer to 2 of silver.t");
     bad_line("columns", "  c: int references silver.t()", "expected different columns in brackets");
-    bad_line("columns", "  a: int\n  b: int\n  A: text", "silver/m.sql:5:3: error: the column 'A' is given twice, first on line 3");
+    bad_line("columns", "  a: int\n  b: int\n  A: text",
+             "silver/m.sql:5:3: error: the column 'A' is given twice, first on line 3");
     bad_line("columns", "  a b: int", "cannot be the name of a column; write it in double quotes");
     bad_line("columns", "  a int", "expected `name: type`");
     bad_line("columns", "  : int", "cannot be the name of a column");
@@ -125,11 +161,14 @@ static void bad_parts_are_refused(void **state)
 static void rules_have_endings(void **state)
 {
     (void)state;
-    struct fixture f = block("rules", "  a: x > 0\n  b: y > 0 else warn\n  c: case when a then b else warn end ELSE Drop -- why\n  d: e'it\\'s else' = z\n     or (1 else fail) else fail\n"
-                                      "  e: x = 'else drop' else quarantine");
+    struct fixture f =
+        block("rules", "  a: x > 0\n  b: y > 0 else warn\n  c: case when a then b else warn end ELSE Drop -- "
+                       "why\n  d: e'it\\'s else' = z\n     or (1 else fail) else fail\n"
+                       "  e: x = 'else drop' else quarantine");
     assert_string_equal(problems_text(&f), "");
     assert_int_equal(f.table.n_rules, 5);
-    static const enum rule_action actions[] = {RULE_QUARANTINE, RULE_WARN, RULE_DROP, RULE_FAIL, RULE_QUARANTINE};
+    static const enum rule_action actions[] = {RULE_QUARANTINE, RULE_WARN, RULE_DROP, RULE_FAIL,
+                                               RULE_QUARANTINE};
     for (size_t i = 0; i < 5; i++) assert_int_equal(f.table.rules[i].action, actions[i]);
     assert_string_equal(f.table.rules[0].expression, "x > 0");
     assert_string_equal(f.table.rules[2].expression, "case when a then b else warn end");
@@ -137,7 +176,8 @@ static void rules_have_endings(void **state)
     assert_int_equal(f.table.rules[3].pos.line, 6);
     assert_int_equal(f.table.rules[3].pos.column, 3);
     arena_free(f.arena);
-    bad_line("rules", "  a: x > 0 else wrn", "silver/m.sql:3:17: error: unknown ending 'else wrn'; did you mean 'warn'?");
+    bad_line("rules", "  a: x > 0 else wrn",
+             "silver/m.sql:3:17: error: unknown ending 'else wrn'; did you mean 'warn'?");
     bad_line("rules", "  a: x > 0 else", "unknown ending 'else '");
     bad_line("rules", "  a: x > 0 else drop now", "nothing can follow 'else drop'");
     bad_line("rules", "  a: else drop", "the expression is missing");
@@ -150,7 +190,8 @@ static void rules_have_endings(void **state)
 static void rules_can_refer(void **state)
 {
     (void)state;
-    struct fixture f = block("rules", "  pair: (a, \"B\") references Silver.t(x, y) else quarantine\n  one: a references silver.u\n  plain: references_ok = 1");
+    struct fixture f = block("rules", "  pair: (a, \"B\") references Silver.t(x, y) else quarantine\n  one: "
+                                      "a references silver.u\n  plain: references_ok = 1");
     assert_string_equal(problems_text(&f), "");
     assert_int_equal(f.table.n_references, 2);
     assert_int_equal(f.table.n_rules, 1);
@@ -169,7 +210,8 @@ static void rules_can_refer(void **state)
 static void checks_are_expressions(void **state)
 {
     (void)state;
-    struct fixture f = block("checks", "- count(*) > 0\n- sum(a)\n  = sum(b) -- equal\n\n# a comment\n- true");
+    struct fixture f =
+        block("checks", "- count(*) > 0\n- sum(a)\n  = sum(b) -- equal\n\n# a comment\n- true");
     assert_string_equal(problems_text(&f), "");
     assert_int_equal(f.table.n_checks, 3);
     assert_string_equal(f.table.checks[0].expression, "count(*) > 0");
@@ -193,10 +235,10 @@ static void deep_brackets_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_are_normalised),         cmocka_unit_test(bad_types_are_refused),
-        cmocka_unit_test(parts_come_in_any_order),      cmocka_unit_test(descriptions_follow_any_part),
-        cmocka_unit_test(bad_parts_are_refused),        cmocka_unit_test(rules_have_endings),
-        cmocka_unit_test(rules_can_refer),              cmocka_unit_test(checks_are_expressions),
+        cmocka_unit_test(types_are_normalised),      cmocka_unit_test(bad_types_are_refused),
+        cmocka_unit_test(parts_come_in_any_order),   cmocka_unit_test(descriptions_follow_any_part),
+        cmocka_unit_test(bad_parts_are_refused),     cmocka_unit_test(rules_have_endings),
+        cmocka_unit_test(rules_can_refer),           cmocka_unit_test(checks_are_expressions),
         cmocka_unit_test(deep_brackets_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

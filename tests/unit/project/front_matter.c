@@ -96,7 +96,8 @@ static void crlf_and_indentation_are_fine(void **state)
     assert_int_equal(f.table.latest_pos.line, 4);
     arena_free(f.arena);
     buf_release(&text);
-    f = model_text("/* ingot\n  key: a\n  columns:\n    a: int\n  checks:\n  - count(*) > 0\n  owner: me\n*/\nselect 1");
+    f = model_text(
+        "/* ingot\n  key: a\n  columns:\n    a: int\n  checks:\n  - count(*) > 0\n  owner: me\n*/\nselect 1");
     assert_string_equal(problems_text(&f), "");
     assert_int_equal(f.table.n_columns, 1);
     assert_int_equal(f.table.n_checks, 1);
@@ -114,7 +115,8 @@ static void front_matter_is_optional(void **state)
     good("/* ingot\n*/\nselect 1");
     good("/* ingot\n# nothing\n*/\nselect 1");
     good("/*ingot\nkey: a\n*/ \nselect '\n*/'");
-    bad("-- licence\n/* ingot\nkey: a\n*/\nselect 1", "silver/m.sql:2:1: error: front matter must be the first thing");
+    bad("-- licence\n/* ingot\nkey: a\n*/\nselect 1",
+        "silver/m.sql:2:1: error: front matter must be the first thing");
     bad("", "the file holds no SELECT");
     bad("/* ingot\nkey: a\n*/\n \n", "the file holds no SELECT");
 }
@@ -122,10 +124,12 @@ static void front_matter_is_optional(void **state)
 static void its_end_is_a_line(void **state)
 {
     (void)state;
-    bad("/* ingot\nkey: a\nselect 1\n", "silver/m.sql:1:1: error: the front matter that begins here does not end; it ends at");
+    bad("/* ingot\nkey: a\nselect 1\n",
+        "silver/m.sql:1:1: error: the front matter that begins here does not end; it ends at");
     bad("\n/* ingot\nkey: a */\nselect 1\n", "put the '*/' of line 3 at the beginning of a line of its own");
     bad("/* ingot\nkey: a\n */\nselect 1\n", "put the '*/' of line 3");
-    bad("/* ingot key: a */\nselect 1", "silver/m.sql:1:10: error: the keys of the front matter begin on the line after");
+    bad("/* ingot key: a */\nselect 1",
+        "silver/m.sql:1:10: error: the keys of the front matter begin on the line after");
     bad("/* ingot", "does not end");
     bad("/* ingot\nkey: a\n/* more\n*/\nselect 1", "silver/m.sql:3:1: error: '/*' within the front matter");
     /* Comments do not nest here: an expression may hold the characters. */
@@ -135,20 +139,25 @@ static void its_end_is_a_line(void **state)
 static void yaml_errors_have_places(void **state)
 {
     (void)state;
-    bad("/* ingot\nkey: a\nlatst: b\n*/\nselect 1", "silver/m.sql:3:1: error: unknown key 'latst'; did you mean 'latest'?");
+    bad("/* ingot\nkey: a\nlatst: b\n*/\nselect 1",
+        "silver/m.sql:3:1: error: unknown key 'latst'; did you mean 'latest'?");
     bad("/* ingot\ncolumns:\n  a: int\n\nkey: [a\n*/\nselect 1", "silver/m.sql:");
     bad("/* ingot\nkey: a\nkey: b\n*/\nselect 1", "silver/m.sql:3:1: error:");
-    bad("/* ingot\ncolumns:\n  a: int\ncolumns:\n  b: int\n*/\nselect 1", "silver/m.sql:4:1: error: the key 'columns' is given twice, first on line 2");
+    bad("/* ingot\ncolumns:\n  a: int\ncolumns:\n  b: int\n*/\nselect 1",
+        "silver/m.sql:4:1: error: the key 'columns' is given twice, first on line 2");
     bad("/* ingot\ncolumns: {a: int}\n*/\nselect 1", "silver/m.sql:2:10: error: 'columns' is a block");
     bad("/* ingot\n- a\n*/\nselect 1", "expected keys with values");
-    bad("/* ingot\ncolumns:\n\ta: int\n*/\nselect 1", "silver/m.sql:3:1: error: a tab stands where the indentation must be spaces");
-    bad("/* ingot\ncolumns:\n    a: int\n  b: int\n*/\nselect 1", "silver/m.sql:4:3: error: this line is indented less");
+    bad("/* ingot\ncolumns:\n\ta: int\n*/\nselect 1",
+        "silver/m.sql:3:1: error: a tab stands where the indentation must be spaces");
+    bad("/* ingot\ncolumns:\n    a: int\n  b: int\n*/\nselect 1",
+        "silver/m.sql:4:3: error: this line is indented less");
     bad("/* ingot\nload: append\n*/\nselect 1", "unknown key 'load' here; it is a key of a source");
     bad("/* ingot\nkey: [a, A]\n*/\nselect 1", "'key' names 'A' twice");
     bad("/* ingot\nkey: []\n*/\nselect 1", "'key' is an empty list");
     bad("/* ingot\nkey:\n*/\nselect 1", "silver/m.sql:2:");
     bad("/* ingot\nrefresh: ful\n*/\nselect 1", "'refresh' cannot be 'ful'; did you mean 'full'?");
-    bad("/* ingot\ntolerate: some\n*/\nselect 1", "'tolerate' must be a number of rows, or a percentage such as 1%, not 'some'");
+    bad("/* ingot\ntolerate: some\n*/\nselect 1",
+        "'tolerate' must be a number of rows, or a percentage such as 1%, not 'some'");
     bad("/* ingot\ntolerate: 101%\n*/\nselect 1", "'tolerate' must be");
     bad("/* ingot\ntolerate: 1.5\n*/\nselect 1", "'tolerate' must be");
 }
@@ -156,9 +165,12 @@ static void yaml_errors_have_places(void **state)
 static void keys_go_together(void **state)
 {
     (void)state;
-    bad("/* ingot\nlatest: a\n*/\nselect 1", "silver/m.sql:2:9: error: 'latest' picks one of the rows with the same key, so it needs 'key'");
-    bad("/* ingot\nkey: a\ndeleted: b\n*/\nselect 1", "silver/m.sql:3:10: error: 'deleted' looks at the row that 'latest' picks");
-    bad("/* ingot\nkey: a\nlatest: B\ncolumns:\n  b: json\n*/\nselect 1", "'latest' needs a type that orders; 'b' is json");
+    bad("/* ingot\nlatest: a\n*/\nselect 1",
+        "silver/m.sql:2:9: error: 'latest' picks one of the rows with the same key, so it needs 'key'");
+    bad("/* ingot\nkey: a\ndeleted: b\n*/\nselect 1",
+        "silver/m.sql:3:10: error: 'deleted' looks at the row that 'latest' picks");
+    bad("/* ingot\nkey: a\nlatest: B\ncolumns:\n  b: json\n*/\nselect 1",
+        "'latest' needs a type that orders; 'b' is json");
     bad("/* ingot\nkey: a\nlatest: b\ndeleted: (c\n*/\nselect 1", "'deleted': a '(' is not closed");
     good("/* ingot\nkey: a\nlatest: b\ncolumns:\n  b: varchar(3)\n*/\nselect 1");
 }
@@ -166,11 +178,14 @@ static void keys_go_together(void **state)
 static void later_features_are_named(void **state)
 {
     (void)state;
-    bad("/* ingot\nkeep: history\n*/\nselect 1", "silver/m.sql:2:7: error: 'keep: history' is not supported by this version of ingot");
+    bad("/* ingot\nkeep: history\n*/\nselect 1",
+        "silver/m.sql:2:7: error: 'keep: history' is not supported by this version of ingot");
     bad("/* ingot\nmerge: deletion_vectors\n*/\nselect 1", "'merge: deletion_vectors' is not supported");
     bad("/* ingot\nengine: spark\n*/\nselect 1", "'engine: spark' is not supported");
     struct fixture f = model_text("/* ingot\npublish: {schema: mart}\n*/\nselect 1");
-    assert_string_equal(problems_text(&f), "silver/m.sql:2:1: warning: 'publish' is not supported by this version of ingot; it is ignored\n");
+    assert_string_equal(
+        problems_text(&f),
+        "silver/m.sql:2:1: warning: 'publish' is not supported by this version of ingot; it is ignored\n");
     assert_int_equal(f.problems.n_errors, 0);
     arena_free(f.arena);
 }
@@ -194,8 +209,20 @@ static void equal_trees(const struct yaml *a, const struct yaml *b)
 static void plain_yaml_is_yaml(void **state)
 {
     (void)state;
-    static const char *const plain[] = {"", "\n\n", "key: a\n", "key: a", "\nkey: [a, b]\nlatest: c  \r\n", "a: one two  three\nb: 0\nc: 123\n", "a: yes\nb: No\nc: x.y-z\n", "a:   [ x ,y ]\n", "a: [1, b2]\nb:  k\n"};
-    static const char *const other[] = {"a: 'x'\n", "a: x: y\n", "a: x # y\n", "a: null\n", "a: True\n", "a: 012\n", "a: 1.5\n", "a:\n", "a: x\n  y\n", "a: x\na: y\n", "a: [x]]\n", "a: [x\n", "a: []\n", "a: [x,]\n", "- a\n", "a: -\n", "a:x\n", "1: x\n", "true: x\n", "a: x\t\n", "a: ~\n", "---\n"};
+    static const char *const plain[] = {"",
+                                        "\n\n",
+                                        "key: a\n",
+                                        "key: a",
+                                        "\nkey: [a, b]\nlatest: c  \r\n",
+                                        "a: one two  three\nb: 0\nc: 123\n",
+                                        "a: yes\nb: No\nc: x.y-z\n",
+                                        "a:   [ x ,y ]\n",
+                                        "a: [1, b2]\nb:  k\n"};
+    static const char *const other[] = {"a: 'x'\n",  "a: x: y\n", "a: x # y\n", "a: null\n",   "a: True\n",
+                                        "a: 012\n",  "a: 1.5\n",  "a:\n",       "a: x\n  y\n", "a: x\na: y\n",
+                                        "a: [x]]\n", "a: [x\n",   "a: []\n",    "a: [x,]\n",   "- a\n",
+                                        "a: -\n",    "a:x\n",     "1: x\n",     "true: x\n",   "a: x\t\n",
+                                        "a: ~\n",    "---\n"};
     struct arena *a = arena_new();
     struct err e = {0};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
@@ -212,9 +239,15 @@ static void plain_yaml_is_yaml(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_example_is_read),  cmocka_unit_test(the_sql_keeps_its_place), cmocka_unit_test(crlf_and_indentation_are_fine),
-        cmocka_unit_test(front_matter_is_optional), cmocka_unit_test(its_end_is_a_line),   cmocka_unit_test(yaml_errors_have_places),
-        cmocka_unit_test(keys_go_together),     cmocka_unit_test(later_features_are_named), cmocka_unit_test(plain_yaml_is_yaml),
+        cmocka_unit_test(the_example_is_read),
+        cmocka_unit_test(the_sql_keeps_its_place),
+        cmocka_unit_test(crlf_and_indentation_are_fine),
+        cmocka_unit_test(front_matter_is_optional),
+        cmocka_unit_test(its_end_is_a_line),
+        cmocka_unit_test(yaml_errors_have_places),
+        cmocka_unit_test(keys_go_together),
+        cmocka_unit_test(later_features_are_named),
+        cmocka_unit_test(plain_yaml_is_yaml),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

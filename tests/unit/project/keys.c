@@ -15,7 +15,8 @@ static void tables_are_sound(void **state)
             assert_null(strchr(k->help, '|'));
             assert_ptr_equal(key_find(keys, k->name), k);
             assert_true((k->type == KEY_CHOICE) == (k->choices != NULL));
-            assert_true((k->type == KEY_MAP || k->type == KEY_TARGETS || k->type == KEY_FROM) == (k->keys != NULL));
+            assert_true((k->type == KEY_MAP || k->type == KEY_TARGETS || k->type == KEY_FROM) ==
+                        (k->keys != NULL));
         }
     }
     assert_null(key_find(&model_keys, "from"));
@@ -33,8 +34,10 @@ static void the_reference_is_up_to_date(void **state)
     struct str text;
     struct err e = {0};
     project_reference(b);
-    assert_int_equal(os_read_file(a, path_join(a, root, "docs/reference.md"), 1 << 20, &text, NULL, &e), RC_OK);
-    if (!str_eq(text, buf_str(b))) fail_msg("docs/reference.md is not what `ingot schema --reference` prints");
+    assert_int_equal(os_read_file(a, path_join(a, root, "docs/reference.md"), 1 << 20, &text, NULL, &e),
+                     RC_OK);
+    if (!str_eq(text, buf_str(b)))
+        fail_msg("docs/reference.md is not what `ingot schema --reference` prints");
     arena_free(a);
 }
 
@@ -49,7 +52,8 @@ static void the_schema_is_json(void **state)
     assert_int_equal(json_read(a, buf_str(b), "schema", &schema, &e), RC_OK);
     const json_t *definitions = json_object_get(schema, "$defs");
     for (size_t t = 0; t < n_all_keys; t++) {
-        const json_t *definition = json_object_get(definitions, all_keys[t]->name), *properties = json_object_get(definition, "properties");
+        const json_t *definition = json_object_get(definitions, all_keys[t]->name),
+                     *properties = json_object_get(definition, "properties");
         if (all_keys[t] == &model_keys) continue;
         for (size_t i = 0; i < all_keys[t]->n; i++) {
             const struct key *k = &all_keys[t]->items[i];
@@ -66,8 +70,14 @@ static void sizes(void **state)
         const char *text;
         int64_t bytes;
         double percent;
-    } good[] = {{"4GiB", (int64_t)4 << 30, 0}, {"500MB", 500000000, 0}, {"1.5 kib", 1536, 0}, {"80%", 0, 80}, {"0.5 %", 0, 0.5}, {"10b", 10, 0}};
-    static const char *const bad[] = {"", "4", "4G", "4Gi", "GiB", "-4GiB", "0GiB", "101%", "0%", "4GiBs", "1e30TiB", "nan%", "infGB", "4GiB 5"};
+    } good[] = {{"4GiB", (int64_t)4 << 30, 0},
+                {"500MB", 500000000, 0},
+                {"1.5 kib", 1536, 0},
+                {"80%", 0, 80},
+                {"0.5 %", 0, 0.5},
+                {"10b", 10, 0}};
+    static const char *const bad[] = {"",     "4",  "4G",    "4Gi",     "GiB",  "-4GiB", "0GiB",
+                                      "101%", "0%", "4GiBs", "1e30TiB", "nan%", "infGB", "4GiB 5"};
     int64_t bytes;
     double percent;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -89,7 +99,11 @@ static void settings_expand(void **state)
     setenv("INGOT_TEST_E", "", 1);
     unsetenv("INGOT_TEST_NONE");
     static const char *const good[][2] = {
-        {"plain $x $ {y}", "plain $x $ {y}"}, {"${INGOT_TEST_A}", "value"}, {"<${INGOT_TEST_A}|${INGOT_TEST_A}${INGOT_TEST_E}>", "<value|value>"}, {"$${INGOT_TEST_A}", "${INGOT_TEST_A}"}, {"$$${INGOT_TEST_A}", "$${INGOT_TEST_A}"},
+        {"plain $x $ {y}", "plain $x $ {y}"},
+        {"${INGOT_TEST_A}", "value"},
+        {"<${INGOT_TEST_A}|${INGOT_TEST_A}${INGOT_TEST_E}>", "<value|value>"},
+        {"$${INGOT_TEST_A}", "${INGOT_TEST_A}"},
+        {"$$${INGOT_TEST_A}", "$${INGOT_TEST_A}"},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         struct setting s = {good[i][0], {"ingot.yml", 3, 5}};
@@ -114,22 +128,26 @@ static void only_what_is_asked_for_is_expanded(void **state)
 {
     (void)state;
     unsetenv("INGOT_TEST_NONE");
-    struct fixture f = project_new("target: dev\ntargets:\n  dev: {lake: ./lake}\n  prod: {lake: x, warehouse: {type: redshift, url: \"${INGOT_TEST_NONE}\"}, vars: {v: \"${INGOT_TEST_NONE}\"}}\n");
+    struct fixture f =
+        project_new("target: dev\ntargets:\n  dev: {lake: ./lake}\n  prod: {lake: x, warehouse: {type: "
+                    "redshift, url: \"${INGOT_TEST_NONE}\"}, vars: {v: \"${INGOT_TEST_NONE}\"}}\n");
     assert_string_equal(load(&f), "");
     target_check(f.arena, project_target(f.project, "dev"), &f.problems);
     assert_int_equal(f.problems.n_errors, 0);
     target_check(f.arena, project_target(f.project, "prod"), &f.problems);
     assert_int_equal(f.problems.n_errors, 2);
-    assert_contains(problems_text(&f), "ingot.yml:4:52: error: warehouse.url: environment variable INGOT_TEST_NONE is not set\n");
+    assert_contains(
+        problems_text(&f),
+        "ingot.yml:4:52: error: warehouse.url: environment variable INGOT_TEST_NONE is not set\n");
     arena_free(f.arena);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables_are_sound), cmocka_unit_test(the_reference_is_up_to_date),
+        cmocka_unit_test(tables_are_sound),   cmocka_unit_test(the_reference_is_up_to_date),
         cmocka_unit_test(the_schema_is_json), cmocka_unit_test(sizes),
-        cmocka_unit_test(settings_expand), cmocka_unit_test(only_what_is_asked_for_is_expanded),
+        cmocka_unit_test(settings_expand),    cmocka_unit_test(only_what_is_asked_for_is_expanded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,7 @@ static enum rc read_object(struct arena *a, struct session *session, const char 
     duckdb_result result = {0};
     duckdb_data_chunk chunk;
     const char *names[N_ACTIONS + 1] = {0};
-    char *sql;
+    char *sql = NULL;
     TRY(select_actions(a, session, path, names, &sql, e));
     TRY(session_run(session, sql, &result, e));
     while ((chunk = duckdb_fetch_chunk(result))) {

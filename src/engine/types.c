@@ -140,7 +140,7 @@ static char *parse_name(struct parser *p)
     return b->p;
 }
 
-/* Behind '(': everything up to the ')' that closes it; quotes are respected. */
+/* Behind '(': everything up to the ')' that closes it; quotes are respected. NULL if nothing closes it. */
 static char *parse_arguments(struct parser *p)
 {
     const char *from = p->p;
@@ -156,9 +156,8 @@ static char *parse_arguments(struct parser *p)
             break;
         }
     }
-    char *text = arena_strndup(p->arena, from, (size_t)(p->p - from));
-    if (*p->p) p->p++;
-    return text;
+    if (!*p->p) return NULL;
+    return arena_strndup(p->arena, from, (size_t)(p->p++ - from));
 }
 
 static bool parse_decimal(struct parser *p, const char *arguments, struct parsed *ret)
@@ -196,7 +195,8 @@ static char *parse_words(struct parser *p)
 
 static bool parse_scalar(struct parser *p, const char *words, struct parsed *ret)
 {
-    const char *arguments = accept(p, '(') ? parse_arguments(p) : NULL;
+    const char *arguments = NULL;
+    if (accept(p, '(') && !(arguments = parse_arguments(p))) return false;
     if (strcmp(words, "DECIMAL") == 0 || strcmp(words, "NUMERIC") == 0 || strcmp(words, "DEC") == 0)
         return parse_decimal(p, arguments, ret);
     const char *more = parse_words(p); /* TIMESTAMP(6) WITH TIME ZONE */

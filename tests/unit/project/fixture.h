@@ -93,7 +93,8 @@ static inline const char *load(struct fixture *f)
 
 static inline void assert_contains(const char *text, const char *part)
 {
-    if (!strstr(text, part)) fail_msg("no \"%s\" in:\n%s", part, text);
+    if (text && strstr(text, part)) return;
+    fail_msg("no \"%s\" in:\n%s", part, text ? text : "nothing");
 }
 
 #endif

@@ -6,8 +6,8 @@
 #include <time.h>
 
 /* Settings that every session shares. What results depend on is pinned: the order of NULLs, the time zone. */
-static enum rc configure(struct arena *a, const struct engine_config *c, const char *temp_directory, duckdb_config config,
-                         struct err *e)
+static enum rc configure(struct arena *a, const struct engine_config *c, const char *temp_directory,
+                         duckdb_config config, struct err *e)
 {
     int64_t memory = c->memory_bytes > 0 ? c->memory_bytes : default_memory();
     const struct {
@@ -25,8 +25,10 @@ static enum rc configure(struct arena *a, const struct engine_config *c, const c
         {"custom_user_agent", "ingot"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].value && duckdb_set_config(config, settings[i].name, settings[i].value) != DuckDBSuccess)
-            return err_set(e, RC_USAGE, "the engine does not take %s = %s", settings[i].name, settings[i].value);
+        if (settings[i].value &&
+            duckdb_set_config(config, settings[i].name, settings[i].value) != DuckDBSuccess)
+            return err_set(e, RC_USAGE, "the engine does not take %s = %s", settings[i].name,
+                           settings[i].value);
     return RC_OK;
 }
 
@@ -39,7 +41,8 @@ static enum rc open_database(struct engine *g, const struct engine_config *c, st
     char *temp = NULL;
     TRY(os_temp_dir(g->arena, c->temp_directory, &temp, e));
     g->temp_directory = temp;
-    if (duckdb_create_config(&config) != DuckDBSuccess) TRY(err_set(e, RC_INTERNAL, "the engine gives no configuration"));
+    if (duckdb_create_config(&config) != DuckDBSuccess)
+        TRY(err_set(e, RC_INTERNAL, "the engine gives no configuration"));
     TRY(configure(g->arena, c, path_join(g->arena, temp, "spill"), config, e));
     if (duckdb_open_ext(":memory:", &g->database, config, &message) != DuckDBSuccess)
         TRY(err_set(e, RC_USAGE, "the engine does not open: %s", message ? message : "no reason given"));
@@ -57,7 +60,8 @@ static enum rc set_globals(struct engine *g, const char *timezone, struct err *e
     TRY(session_open(g, &s, e));
     char *zone = sql_string(g->arena, timezone ? timezone : "UTC");
     rc = session_execf(s, e, "SET GLOBAL TimeZone = %s", zone);
-    if (rc == RC_PROJECT || rc == RC_DATA) rc = err_set(e, RC_PROJECT, "time zone %s: there is none of that name", zone);
+    if (rc == RC_PROJECT || rc == RC_DATA)
+        rc = err_set(e, RC_PROJECT, "time zone %s: there is none of that name", zone);
 out:
     session_close(s);
     return rc;

@@ -43,8 +43,7 @@ static int64_t control_group_memory(struct arena *a)
         char *number = strsep(&line, ":"), *controllers = strsep(&line, ":");
         int64_t n = NO_LIMIT;
         if (!number || !controllers || !line) continue;
-        if (!*controllers)
-            n = group_limit(a, "/sys/fs/cgroup", line, "memory.max");
+        if (!*controllers) n = group_limit(a, "/sys/fs/cgroup", line, "memory.max");
         else if (strstr(controllers, "memory"))
             n = group_limit(a, "/sys/fs/cgroup/memory", line, "memory.limit_in_bytes");
         if (n < least) least = n;

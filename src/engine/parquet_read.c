@@ -112,8 +112,10 @@ static void add_column(struct reading *r, size_t c)
 static void add_row_id(struct reading *r)
 {
     if (r->row_id)
-        buf_printf(r->sql, "%sCAST(\"__f\".file_index AS INTEGER) AS \"__file\", \"__f\".file_row_number AS \"__row\"",
-                   r->n_columns ? ", " : "");
+        buf_printf(
+            r->sql,
+            "%sCAST(\"__f\".file_index AS INTEGER) AS \"__file\", \"__f\".file_row_number AS \"__row\"",
+            r->n_columns ? ", " : "");
 }
 
 /* Files that share their partition values (or have none). */
@@ -186,7 +188,8 @@ static bool same_partition(const struct reading *r, size_t i, size_t k)
 {
     for (size_t c = 0; c < r->n_columns; c++) {
         if (!r->partition[c]) continue;
-        const char *x = partition_value(&r->files[i], r->columns[c].name), *y = partition_value(&r->files[k], r->columns[c].name);
+        const char *x = partition_value(&r->files[i], r->columns[c].name),
+                   *y = partition_value(&r->files[k], r->columns[c].name);
         if (!x || !y ? x != y : strcmp(x, y) != 0) return false;
     }
     return true;
@@ -209,7 +212,8 @@ static bool group_files(const struct reading *r, size_t *group, size_t *ret_n)
 
 static void add_files(struct reading *r)
 {
-    size_t *group = ARENA_ARRAY(r->arena, size_t, r->n_files), *chosen = ARENA_ARRAY(r->arena, size_t, r->n_files), n_groups;
+    size_t *group = ARENA_ARRAY(r->arena, size_t, r->n_files),
+           *chosen = ARENA_ARRAY(r->arena, size_t, r->n_files), n_groups;
     if (!group_files(r, group, &n_groups) || (r->row_id && n_groups > 1)) {
         for (size_t i = 0; i < r->n_files; i++) chosen[i] = i;
         add_joined(r, chosen);
@@ -227,12 +231,18 @@ static void add_files(struct reading *r)
 char *parquet_select(struct arena *a, const char *const *urls, const struct delta_file *files, size_t n_files,
                      const struct delta_column *columns, size_t n_columns, bool row_id)
 {
-    struct reading r = {a, buf_new(a, BUF_DEFAULT_MAX), urls, files, n_files, columns, ARENA_ARRAY(a, const char *, n_columns + 1),
-                        ARENA_ARRAY(a, bool, n_columns + 1), n_columns, row_id};
+    struct reading r = {a,
+                        buf_new(a, BUF_DEFAULT_MAX),
+                        urls,
+                        files,
+                        n_files,
+                        columns,
+                        ARENA_ARRAY(a, const char *, n_columns + 1),
+                        ARENA_ARRAY(a, bool, n_columns + 1),
+                        n_columns,
+                        row_id};
     find_partition_columns(&r);
-    if (n_files)
-        add_files(&r);
-    else
-        add_nothing(&r);
+    if (n_files) add_files(&r);
+    else add_nothing(&r);
     return r.sql->p;
 }

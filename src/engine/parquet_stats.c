@@ -49,8 +49,8 @@ static char *timestamp_bound(struct arena *a, const char *text, bool upper, bool
     struct tm t = {0};
     int used = 0;
     if (strlen(text) < 19 || !is_date(text, 10) || text[10] != ' ' ||
-        sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec,
-               &used) != 6)
+        sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min,
+               &t.tm_sec, &used) != 6)
         return NULL;
     const char *p = text + used;
     int us = 0, scale = 100000;
@@ -62,8 +62,9 @@ static char *timestamp_bound(struct arena *a, const char *text, bool upper, bool
     int64_t ms = (int64_t)timegm(&t) * 1000 + us / 1000 + (upper && us % 1000 ? 1 : 0);
     time_t seconds = (time_t)((ms - ((ms % 1000) + 1000) % 1000) / 1000);
     if (!gmtime_r(&seconds, &t) || t.tm_year + 1900 > 9999) return NULL;
-    return arena_printf(a, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03d%s\"", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
-                        t.tm_hour, t.tm_min, t.tm_sec, (int)(((ms % 1000) + 1000) % 1000), zone ? "Z" : "");
+    return arena_printf(a, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03d%s\"", t.tm_year + 1900, t.tm_mon + 1,
+                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, (int)(((ms % 1000) + 1000) % 1000),
+                        zone ? "Z" : "");
 }
 
 static uint32_t decode(const char *s, size_t n)
@@ -136,7 +137,8 @@ char *stats_bound(struct arena *a, const char *type, const char *text, bool uppe
     if (strncmp(type, "decimal", 7) == 0) return number_bound(a, text);
     if (strcmp(type, "float") == 0 || strcmp(type, "double") == 0) return double_bound(a, text, upper);
     if (strcmp(type, "string") == 0) return string_bound(a, text, upper);
-    if (strcmp(type, "date") == 0) return is_date(text, strlen(text)) ? arena_printf(a, "\"%s\"", text) : NULL;
+    if (strcmp(type, "date") == 0)
+        return is_date(text, strlen(text)) ? arena_printf(a, "\"%s\"", text) : NULL;
     if (strcmp(type, "timestamp") == 0) return timestamp_bound(a, text, upper, true);
     if (strcmp(type, "timestamp_ntz") == 0) return timestamp_bound(a, text, upper, false);
     return NULL; /* boolean, binary */
@@ -167,7 +169,8 @@ static const struct leaf_stats *find_leaf(const struct stats *s, const char *pat
     return NULL;
 }
 
-static void add_leaf(struct stats *s, struct buf *objects[N_OBJECTS], const char *name, const char *type, const char *path)
+static void add_leaf(struct stats *s, struct buf *objects[N_OBJECTS], const char *name, const char *type,
+                     const char *path)
 {
     if (s->room-- <= 0) return;
     const struct leaf_stats *leaf = find_leaf(s, path);
@@ -179,7 +182,8 @@ static void add_leaf(struct stats *s, struct buf *objects[N_OBJECTS], const char
     add_member(objects[NULLS], name, leaf->null_count ? number_bound(s->arena, leaf->null_count) : NULL);
 }
 
-static void add_fields(struct stats *s, struct buf *objects[N_OBJECTS], const char *name, const json_t *type, const char *path)
+static void add_fields(struct stats *s, struct buf *objects[N_OBJECTS], const char *name, const json_t *type,
+                       const char *path)
 {
     struct buf *inner[N_OBJECTS];
     size_t i;
@@ -191,10 +195,8 @@ static void add_fields(struct stats *s, struct buf *objects[N_OBJECTS], const ch
         const json_t *field_type = json_object_get(field, "type");
         if (!field_name) continue;
         const char *below = arena_printf(s->arena, "%s.%s", path, sql_name(s->arena, field_name));
-        if (json_is_string(field_type))
-            add_leaf(s, inner, field_name, json_string_value(field_type), below);
-        else
-            add_fields(s, inner, field_name, field_type, below);
+        if (json_is_string(field_type)) add_leaf(s, inner, field_name, json_string_value(field_type), below);
+        else add_fields(s, inner, field_name, field_type, below);
     }
     for (int k = 0; k < N_OBJECTS; k++)
         if (inner[k]->n) add_member(objects[k], name, arena_printf(s->arena, "{%s}", inner[k]->p));
@@ -209,8 +211,7 @@ char *delta_stats(struct arena *a, int64_t records, const struct delta_column *c
     for (size_t i = 0; i < n_columns; i++) {
         const char *path = sql_name(a, columns[i].name);
         json_t *type = NULL;
-        if (!columns[i].nested)
-            add_leaf(&s, objects, columns[i].name, columns[i].type, path);
+        if (!columns[i].nested) add_leaf(&s, objects, columns[i].name, columns[i].type, path);
         else if (json_read(a, str_of(columns[i].type), columns[i].name, &type, NULL) == RC_OK)
             add_fields(&s, objects, columns[i].name, type, path);
     }

@@ -6,7 +6,15 @@
 #include "engine/vector.h"
 
 /* The names of the result of COPY … (RETURN_STATS). */
-enum { COLUMN_FILENAME, COLUMN_COUNT, COLUMN_SIZE, COLUMN_FOOTER, COLUMN_STATISTICS, COLUMN_PARTITION, N_STATS_COLUMNS };
+enum {
+    COLUMN_FILENAME,
+    COLUMN_COUNT,
+    COLUMN_SIZE,
+    COLUMN_FOOTER,
+    COLUMN_STATISTICS,
+    COLUMN_PARTITION,
+    N_STATS_COLUMNS
+};
 
 static void add_casts(struct arena *a, struct buf *sql, const struct parquet_options *o)
 {
@@ -20,7 +28,8 @@ static void add_casts(struct arena *a, struct buf *sql, const struct parquet_opt
 }
 
 /* `stem` begins the name of every file of this call, so that they can be found again after a failure. */
-static char *copy_statement(struct arena *a, const char *select_sql, const struct parquet_options *o, const char *stem)
+static char *copy_statement(struct arena *a, const char *select_sql, const struct parquet_options *o,
+                            const char *stem)
 {
     struct buf *sql = buf_new(a, BUF_DEFAULT_MAX);
     bool into_folder = o->n_partition_by || o->file_size_bytes;
@@ -30,7 +39,9 @@ static char *copy_statement(struct arena *a, const char *select_sql, const struc
     if (o->order_by) buf_printf(sql, " ORDER BY %s", o->order_by);
     buf_add_str(sql, ") TO ");
     buf_add_sql_string(sql, into_folder ? o->directory : arena_printf(a, "%s%s.parquet", o->directory, stem));
-    buf_add_str(sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS");
+    buf_add_str(
+        sql,
+        " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS");
     if (into_folder) buf_printf(sql, ", APPEND, FILENAME_PATTERN '%s-{uuidv4}'", stem);
     if (o->file_size_bytes) buf_printf(sql, ", FILE_SIZE_BYTES %lld", (long long)o->file_size_bytes);
     for (size_t i = 0; i < o->n_partition_by; i++) {
@@ -54,16 +65,11 @@ static struct leaf_stats read_leaf(struct arena *a, struct map_entries m, idx_t 
     struct map_entries facts = vector_map(m.values, at);
     for (idx_t i = facts.from; i < facts.from + facts.n; i++) {
         const char *key = text_at(a, facts.keys, i), *value = text_at(a, facts.values, i);
-        if (!key)
-            continue;
-        else if (strcmp(key, "min") == 0)
-            leaf.min = value;
-        else if (strcmp(key, "max") == 0)
-            leaf.max = value;
-        else if (strcmp(key, "null_count") == 0)
-            leaf.null_count = value;
-        else if (strcmp(key, "has_nan") == 0)
-            leaf.has_nan = !value || strcmp(value, "false") != 0;
+        if (!key) continue;
+        else if (strcmp(key, "min") == 0) leaf.min = value;
+        else if (strcmp(key, "max") == 0) leaf.max = value;
+        else if (strcmp(key, "null_count") == 0) leaf.null_count = value;
+        else if (strcmp(key, "has_nan") == 0) leaf.has_nan = !value || strcmp(value, "false") != 0;
     }
     if (!leaf.path) leaf.path = "";
     return leaf;
@@ -86,7 +92,8 @@ static const char *partition_value(struct arena *a, const char *type, const char
     return s;
 }
 
-static void read_partition(struct arena *a, const struct parquet_options *o, duckdb_vector v, idx_t row, struct parquet_file *f)
+static void read_partition(struct arena *a, const struct parquet_options *o, duckdb_vector v, idx_t row,
+                           struct parquet_file *f)
 {
     if (!o->n_partition_by || vector_is_null(v, row)) return;
     struct map_entries m = vector_map(v, row);
@@ -94,15 +101,18 @@ static void read_partition(struct arena *a, const struct parquet_options *o, duc
     for (idx_t i = 0; i < m.n; i++) {
         const char *key = text_at(a, m.keys, m.from + i);
         f->partition[i].key = key ? key : "";
-        f->partition[i].value = partition_value(a, column_type(o, f->partition[i].key), text_at(a, m.values, m.from + i));
+        f->partition[i].value =
+            partition_value(a, column_type(o, f->partition[i].key), text_at(a, m.values, m.from + i));
     }
     f->n_partition = m.n;
 }
 
-static void read_file(struct arena *a, const struct parquet_options *o, duckdb_data_chunk chunk, idx_t row, struct parquet_file *f)
+static void read_file(struct arena *a, const struct parquet_options *o, duckdb_data_chunk chunk, idx_t row,
+                      struct parquet_file *f)
 {
     duckdb_vector statistics = duckdb_data_chunk_get_vector(chunk, COLUMN_STATISTICS);
-    struct map_entries m = vector_is_null(statistics, row) ? (struct map_entries){0} : vector_map(statistics, row);
+    struct map_entries m =
+        vector_is_null(statistics, row) ? (struct map_entries){0} : vector_map(statistics, row);
     struct leaf_stats *leaves = ARENA_ARRAY(a, struct leaf_stats, m.n + 1);
     for (idx_t i = 0; i < m.n; i++) leaves[i] = read_leaf(a, m, m.from + i);
     f->url = text_at(a, duckdb_data_chunk_get_vector(chunk, COLUMN_FILENAME), row);
@@ -118,21 +128,22 @@ static enum rc check_result(duckdb_result *result, struct err *e)
         const char *name;
         duckdb_type type;
     } expected[N_STATS_COLUMNS] = {
-        {"filename", DUCKDB_TYPE_VARCHAR},      {"count", DUCKDB_TYPE_UBIGINT},
+        {"filename", DUCKDB_TYPE_VARCHAR},        {"count", DUCKDB_TYPE_UBIGINT},
         {"file_size_bytes", DUCKDB_TYPE_UBIGINT}, {"footer_size_bytes", DUCKDB_TYPE_UBIGINT},
-        {"column_statistics", DUCKDB_TYPE_MAP}, {"partition_keys", DUCKDB_TYPE_MAP},
+        {"column_statistics", DUCKDB_TYPE_MAP},   {"partition_keys", DUCKDB_TYPE_MAP},
     };
     for (idx_t i = 0; i < N_STATS_COLUMNS; i++)
-        if (i >= duckdb_column_count(result) || strcmp(duckdb_column_name(result, i), expected[i].name) != 0 ||
+        if (i >= duckdb_column_count(result) ||
+            strcmp(duckdb_column_name(result, i), expected[i].name) != 0 ||
             duckdb_column_type(result, i) != expected[i].type)
-            return err_set(e, RC_INTERNAL, "the engine's statistics have another shape: column %d is not %s", (int)i,
-                           expected[i].name);
+            return err_set(e, RC_INTERNAL, "the engine's statistics have another shape: column %d is not %s",
+                           (int)i, expected[i].name);
     return RC_OK;
 }
 
 /* The files of the result; those without rows are removed and left out. */
-static void read_files(struct arena *a, const struct parquet_options *o, duckdb_result *result, struct parquet_file **ret,
-                       size_t *ret_n)
+static void read_files(struct arena *a, const struct parquet_options *o, duckdb_result *result,
+                       struct parquet_file **ret, size_t *ret_n)
 {
     struct parquet_file *files = NULL;
     size_t n = 0;
@@ -141,8 +152,7 @@ static void read_files(struct arena *a, const struct parquet_options *o, duckdb_
         for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); row++) {
             struct parquet_file f = {0};
             read_file(a, o, chunk, row, &f);
-            if (f.records > 0)
-                *ARENA_PUSH(a, files, n) = f;
+            if (f.records > 0) *ARENA_PUSH(a, files, n) = f;
             else if (f.url && !strstr(f.url, "://") && os_remove(f.url, NULL) != RC_OK)
                 continue; /* a leftover that no log names */
         }
@@ -162,15 +172,14 @@ static void remove_leftovers(struct arena *a, const char *folder, const char *st
         char *path = path_join(a, folder, names[i]);
         /* the engine writes a file that will be renamed as tmp_<name> */
         const char *name = strncmp(names[i], "tmp_", 4) == 0 ? names[i] + 4 : names[i];
-        if (strncmp(name, stem, strlen(stem)) == 0)
-            (void)!os_remove(path, NULL);
-        else if (depth && strchr(names[i], '='))
-            remove_leftovers(a, path, stem, depth - 1);
+        if (strncmp(name, stem, strlen(stem)) == 0) (void)!os_remove(path, NULL);
+        else if (depth && strchr(names[i], '=')) remove_leftovers(a, path, stem, depth - 1);
     }
 }
 
-enum rc session_copy_parquet(struct arena *a, struct session *s, const char *select_sql, const struct parquet_options *o,
-                             struct parquet_file **ret, size_t *ret_n, struct err *e)
+enum rc session_copy_parquet(struct arena *a, struct session *s, const char *select_sql,
+                             const struct parquet_options *o, struct parquet_file **ret, size_t *ret_n,
+                             struct err *e)
 {
     enum rc rc;
     duckdb_result result = {0};

@@ -19,10 +19,8 @@ enum rc session_open(struct engine *g, struct session **ret, struct err *e)
     g->sessions = s;
     pthread_mutex_unlock(&g->lock);
     enum rc rc = session_exec(s, "SET enable_progress_bar = true; SET enable_progress_bar_print = false", e);
-    if (rc == RC_OK)
-        *ret = s;
-    else
-        session_close(s);
+    if (rc == RC_OK) *ret = s;
+    else session_close(s);
     return rc;
 }
 
@@ -133,8 +131,9 @@ static const struct {
 static size_t find_kind(duckdb_error_type type, const char *message)
 {
     for (size_t i = 0; i < N_KINDS; i++)
-        if (type == DUCKDB_ERROR_INVALID ? strncmp(message, kinds[i].beginning, strlen(kinds[i].beginning)) == 0
-                                         : type == kinds[i].type)
+        if (type == DUCKDB_ERROR_INVALID
+                ? strncmp(message, kinds[i].beginning, strlen(kinds[i].beginning)) == 0
+                : type == kinds[i].type)
             return i;
     return N_KINDS;
 }

@@ -11,7 +11,7 @@
 
 struct engine {
     duckdb_database database;
-    struct arena *arena;     /* holds the folder for spilling */
+    struct arena *arena; /* holds the folder for spilling */
     const char *temp_directory;
     atomic_bool interrupted; /* stays set */
     pthread_mutex_t lock;    /* the list of sessions and their `running` */
@@ -35,7 +35,8 @@ void session_leave(struct session *s);
 enum rc session_run(struct session *s, const char *sql, duckdb_result *ret, struct err *e) MUST_CHECK;
 /* Turns an error of the engine into ours. `message` may be NULL. DUCKDB_ERROR_INVALID: the class is read off the
  * message's beginning. */
-enum rc session_failed(struct session *s, duckdb_error_type type, const char *message, struct err *e) MUST_CHECK;
+enum rc session_failed(struct session *s, duckdb_error_type type, const char *message,
+                       struct err *e) MUST_CHECK;
 
 /* Three quarters of the memory of the machine or of the control group, whichever is less. */
 int64_t default_memory(void);

@@ -9,7 +9,8 @@ static const struct delta_column two[] = {{.name = "id", .type = "long"}, {.name
 
 static struct parquet_options options(struct fixture *f, const struct delta_column *columns, size_t n)
 {
-    return (struct parquet_options){.directory = arena_printf(f->a, "%s/t/", f->folder), .columns = columns, .n_columns = n};
+    return (struct parquet_options){
+        .directory = arena_printf(f->a, "%s/t/", f->folder), .columns = columns, .n_columns = n};
 }
 
 static size_t count_files(struct fixture *f, const char *folder)
@@ -21,13 +22,17 @@ static size_t count_files(struct fixture *f, const char *folder)
 }
 
 /* What was written as the log would name it. */
-static struct delta_file *as_log(struct fixture *f, const struct parquet_file *files, size_t n, const char ***ret_urls)
+static struct delta_file *as_log(struct fixture *f, const struct parquet_file *files, size_t n,
+                                 const char ***ret_urls)
 {
     struct delta_file *log = ARENA_ARRAY(f->a, struct delta_file, n + 1);
     *ret_urls = ARENA_ARRAY(f->a, const char *, n + 1);
     for (size_t i = 0; i < n; i++) {
-        log[i] = (struct delta_file){.path = path_base(files[i].url), .records = files[i].records, .size = files[i].size,
-                                     .partition = files[i].partition, .n_partition = files[i].n_partition};
+        log[i] = (struct delta_file){.path = path_base(files[i].url),
+                                     .records = files[i].records,
+                                     .size = files[i].size,
+                                     .partition = files[i].partition,
+                                     .n_partition = files[i].n_partition};
         (*ret_urls)[i] = files[i].url;
     }
     return log;
@@ -36,11 +41,18 @@ static struct delta_file *as_log(struct fixture *f, const struct parquet_file *f
 static const struct delta_column all_kinds[] = {
     {.name = "l", .type = "long"},
     {.name = "s", .type = "string"},
-    {.name = "st", .nested = true, .type = "{\"type\":\"struct\",\"fields\":[{\"name\":\"x.y\",\"type\":\"integer\"},{\"name\":\"in\","
-     "\"type\":{\"type\":\"struct\",\"fields\":[{\"name\":\"d\",\"type\":\"date\"}]}},{\"name\":\"li\",\"type\":"
-     "{\"type\":\"array\",\"elementType\":\"long\",\"containsNull\":true}}]}"},
-    {.name = "arr", .nested = true, .type = "{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}"},
-    {.name = "mp", .nested = true, .type = "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"long\",\"valueContainsNull\":true}"},
+    {.name = "st",
+     .nested = true,
+     .type = "{\"type\":\"struct\",\"fields\":[{\"name\":\"x.y\",\"type\":\"integer\"},{\"name\":\"in\","
+             "\"type\":{\"type\":\"struct\",\"fields\":[{\"name\":\"d\",\"type\":\"date\"}]}},{\"name\":"
+             "\"li\",\"type\":"
+             "{\"type\":\"array\",\"elementType\":\"long\",\"containsNull\":true}}]}"},
+    {.name = "arr",
+     .nested = true,
+     .type = "{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}"},
+    {.name = "mp",
+     .nested = true,
+     .type = "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"long\",\"valueContainsNull\":true}"},
     {.name = "d", .type = "double"},
     {.name = "nan", .type = "double"},
     {.name = "zero", .type = "float"},
@@ -77,13 +89,16 @@ static void test_stats(void **state)
     assert_int_equal(status.size, files[0].size);
     assert_string_equal(
         files[0].stats,
-        "{\"numRecords\":3,\"minValues\":{\"l\":-1,\"s\":\"a\",\"st\":{\"x.y\":0,\"in\":{\"d\":\"2020-01-01\"}},\"d\":0.5,"
+        "{\"numRecords\":3,\"minValues\":{\"l\":-1,\"s\":\"a\",\"st\":{\"x.y\":0,\"in\":{\"d\":\"2020-01-"
+        "01\"}},\"d\":0.5,"
         "\"zero\":-0.0,\"dec\":0.00,\"da\":\"2020-01-01\",\"ntz\":\"2020-01-01T00:00:00.000\","
         "\"tz\":\"2020-01-01T00:00:00.000Z\",\"q\\\"u.o\":0},"
-        "\"maxValues\":{\"l\":1,\"s\":\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz{\",\"st\":{\"x.y\":2,\"in\":{\"d\":\"2020-01-01\"}},"
+        "\"maxValues\":{\"l\":1,\"s\":\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz{\",\"st\":{\"x.y\":2,\"in\":{\"d\":"
+        "\"2020-01-01\"}},"
         "\"d\":2.5,\"zero\":0.0,\"dec\":2.50,\"da\":\"2020-01-03\",\"ntz\":\"2020-01-01T00:00:00.001\","
         "\"tz\":\"2020-01-01T00:00:00.001Z\",\"q\\\"u.o\":2},"
-        "\"nullCount\":{\"l\":0,\"s\":1,\"st\":{\"x.y\":0,\"in\":{\"d\":0}},\"d\":0,\"nan\":0,\"zero\":0,\"dec\":0,\"da\":0,"
+        "\"nullCount\":{\"l\":0,\"s\":1,\"st\":{\"x.y\":0,\"in\":{\"d\":0}},\"d\":0,\"nan\":0,\"zero\":0,"
+        "\"dec\":0,\"da\":0,"
         "\"ntz\":0,\"tz\":0,\"b\":0,\"bin\":0,\"q\\\"u.o\":0,\"nothing\":3}}");
     json_t *json = NULL;
     assert_ok(f, json_read(f->a, str_of(files[0].stats), "stats", &json, &f->e));
@@ -100,9 +115,11 @@ static void test_round_trip(void **state)
     assert_ok(f, session_copy_parquet(f->a, f->s, ALL_KINDS, &o, &files, &n, &f->e));
     struct delta_file *log = as_log(f, files, n, &urls);
     char *select = parquet_select(f->a, urls, log, n, all_kinds, N_KINDS, false);
-    assert_string_equal(table_text(f, arena_printf(f->a, "select * from (%s) order by l", select)),
-                        table_text(f, "select l, s, st, arr, mp, d, nan, zero::float, dec::decimal(12,2), da, ntz, tz, b, bin,"
-                                      " \"q\"\"u.o\", nothing from (" ALL_KINDS ") order by l"));
+    assert_string_equal(
+        table_text(f, arena_printf(f->a, "select * from (%s) order by l", select)),
+        table_text(f,
+                   "select l, s, st, arr, mp, d, nan, zero::float, dec::decimal(12,2), da, ntz, tz, b, bin,"
+                   " \"q\"\"u.o\", nothing from (" ALL_KINDS ") order by l"));
     struct described_column *columns = NULL;
     assert_ok(f, session_describe(f->a, f->s, select, &columns, &n, &f->e));
     assert_int_equal(n, N_KINDS);
@@ -124,15 +141,18 @@ static void test_empty_and_failing(void **state)
         o.file_size_bytes = folders == 1 ? 100000 : 0;
         o.n_partition_by = folders == 2;
         o.partition_by = parts;
-        assert_ok(f, session_copy_parquet(f->a, f->s, "select 1 id, 'a' s where false", &o, &files, &n, &f->e));
+        assert_ok(f,
+                  session_copy_parquet(f->a, f->s, "select 1 id, 'a' s where false", &o, &files, &n, &f->e));
         assert_int_equal(n, 0);
         assert_int_equal(count_files(f, o.directory), 0);
         n = 9;
-        assert_int_equal(session_copy_parquet(f->a, f->s,
-                                              "select i % 3 as id, case when i = 2000000 then error('stop') else hash(i)::varchar"
-                                              " end as s from range(2000001) t(i)",
-                                              &o, &files, &n, &f->e),
-                         RC_DATA);
+        assert_int_equal(
+            session_copy_parquet(
+                f->a, f->s,
+                "select i % 3 as id, case when i = 2000000 then error('stop') else hash(i)::varchar"
+                " end as s from range(2000001) t(i)",
+                &o, &files, &n, &f->e),
+            RC_DATA);
         assert_string_equal(f->e.message, "stop");
         assert_int_equal(n, 9);
         struct rows *rows = NULL;
@@ -142,7 +162,8 @@ static void test_empty_and_failing(void **state)
     }
     o.n_partition_by = 0;
     assert_int_equal(session_copy_parquet(f->a, f->s, "select 1 as id", &o, &files, &n, &f->e), RC_PROJECT);
-    assert_int_equal(session_copy_parquet(f->a, f->s, "select 'x' as id, 1 as s", &o, &files, &n, &f->e), RC_DATA);
+    assert_int_equal(session_copy_parquet(f->a, f->s, "select 'x' as id, 1 as s", &o, &files, &n, &f->e),
+                     RC_DATA);
 }
 
 static void test_several_files_in_order(void **state)
@@ -153,18 +174,21 @@ static void test_several_files_in_order(void **state)
     size_t n = 0;
     o.file_size_bytes = 1000000;
     o.order_by = "id";
-    assert_ok(f, session_copy_parquet(f->a, f->s, "select (i * 7919) % 600000 as id, hash(i)::varchar as s from range(600000) t(i)", &o,
-                                      &files, &n, &f->e));
+    assert_ok(f, session_copy_parquet(
+                     f->a, f->s,
+                     "select (i * 7919) % 600000 as id, hash(i)::varchar as s from range(600000) t(i)", &o,
+                     &files, &n, &f->e));
     assert_true(n > 1);
     assert_int_equal(count_files(f, o.directory), n);
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
         int64_t wrong = -1;
         total += files[i].records;
-        assert_ok(f, session_query_int(f->s, &wrong, &f->e,
-                                       "select count(*) from (select id - lag(id) over (order by file_row_number) d from "
-                                       "read_parquet('%s')) where d <> 1",
-                                       files[i].url));
+        assert_ok(f, session_query_int(
+                         f->s, &wrong, &f->e,
+                         "select count(*) from (select id - lag(id) over (order by file_row_number) d from "
+                         "read_parquet('%s')) where d <> 1",
+                         files[i].url));
         assert_int_equal(wrong, 0);
     }
     assert_int_equal(total, 600000);
@@ -178,8 +202,9 @@ static void test_partitions(void **state)
                                                   {.name = "t", .type = "timestamp"},
                                                   {.name = "s", .type = "string"}};
     static const char *const by[] = {"p", "t"};
-    const char *select = "select i id, case i % 3 when 0 then 'a/b=c d' when 1 then 'ü''' end p,"
-                         " timestamptz '2020-01-01 00:00:00.5+00' + interval (i % 2) hour t, 'x' || i s from range(6) r(i)";
+    const char *select =
+        "select i id, case i % 3 when 0 then 'a/b=c d' when 1 then 'ü''' end p,"
+        " timestamptz '2020-01-01 00:00:00.5+00' + interval (i % 2) hour t, 'x' || i s from range(6) r(i)";
     struct parquet_options o = options(f, columns, 4);
     struct parquet_file *files = NULL;
     const char **urls;
@@ -210,10 +235,14 @@ static void test_partitions(void **state)
     const char *expected = table_text(f, arena_printf(f->a, "select * from (%s) order by id", select));
     for (int row_id = 0; row_id < 2; row_id++) {
         char *back = parquet_select(f->a, urls, log, n, columns, 4, row_id);
-        assert_string_equal(table_text(f, arena_printf(f->a, "select id, p, t, s from (%s) order by id", back)), expected);
+        assert_string_equal(
+            table_text(f, arena_printf(f->a, "select id, p, t, s from (%s) order by id", back)), expected);
         if (row_id)
-            assert_string_equal(table_text(f, arena_printf(f->a, "select count(distinct __file), max(__file), max(__row) from (%s)", back)),
-                                "6|5|0");
+            assert_string_equal(
+                table_text(f, arena_printf(f->a,
+                                           "select count(distinct __file), max(__file), max(__row) from (%s)",
+                                           back)),
+                "6|5|0");
     }
 }
 
@@ -221,7 +250,8 @@ static void test_partitions(void **state)
 static void test_many_partitions(void **state)
 {
     struct fixture *f = *state;
-    static const struct delta_column columns[] = {{.name = "id", .type = "long"}, {.name = "p", .type = "integer"}};
+    static const struct delta_column columns[] = {{.name = "id", .type = "long"},
+                                                  {.name = "p", .type = "integer"}};
     static const char *const by[] = {"p"};
     struct parquet_options o = options(f, columns, 2);
     struct parquet_file *files = NULL;
@@ -229,14 +259,19 @@ static void test_many_partitions(void **state)
     size_t n = 0;
     o.partition_by = by;
     o.n_partition_by = 1;
-    assert_ok(f, session_copy_parquet(f->a, f->s, "select i id, i % 200 p from range(400000) r(i)", &o, &files, &n, &f->e));
+    assert_ok(f, session_copy_parquet(f->a, f->s, "select i id, i % 200 p from range(400000) r(i)", &o,
+                                      &files, &n, &f->e));
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) total += files[i].records;
     assert_int_equal(total, 400000);
     struct delta_file *log = as_log(f, files, n, &urls);
     char *back = parquet_select(f->a, urls, log, n, columns, 2, false);
-    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*), sum(id), count(distinct p), sum((id %% 200 <> p)::int) from (%s)", back)),
-                        "400000|79999800000|200|0");
+    assert_string_equal(
+        table_text(f, arena_printf(
+                          f->a,
+                          "select count(*), sum(id), count(distinct p), sum((id %% 200 <> p)::int) from (%s)",
+                          back)),
+        "400000|79999800000|200|0");
 }
 
 /* Files of different times: a column came, a type grew, names that read_parquet has itself, characters of patterns. */
@@ -244,32 +279,55 @@ static void test_evolution(void **state)
 {
     struct fixture *f = *state;
     static const struct delta_column columns[] = {
-        {.name = "ID", .type = "long"},      {.name = "new", .type = "double"},
-        {.name = "file_index", .type = "long"}, {.name = "file_row_number", .type = "string"},
-        {.name = "filename", .type = "string"}, {.name = "st", .nested = true, .type = "{\"type\":\"struct\",\"fields\":"
-         "[{\"name\":\"a\",\"type\":\"long\"},{\"name\":\"b\",\"type\":\"string\"}]}"}};
-    const char *urls[] = {arena_printf(f->a, "%s/o[1]d*?'.parquet", f->folder), arena_printf(f->a, "%s/k=1/new.parquet", f->folder)};
+        {.name = "ID", .type = "long"},
+        {.name = "new", .type = "double"},
+        {.name = "file_index", .type = "long"},
+        {.name = "file_row_number", .type = "string"},
+        {.name = "filename", .type = "string"},
+        {.name = "st",
+         .nested = true,
+         .type = "{\"type\":\"struct\",\"fields\":"
+                 "[{\"name\":\"a\",\"type\":\"long\"},{\"name\":\"b\",\"type\":\"string\"}]}"}};
+    const char *urls[] = {arena_printf(f->a, "%s/o[1]d*?'.parquet", f->folder),
+                          arena_printf(f->a, "%s/k=1/new.parquet", f->folder)};
     struct delta_file files[] = {{.path = "x", .records = 2}, {.path = "y", .records = -1}};
     assert_ok(f, os_mkdirs(arena_printf(f->a, "%s/k=1", f->folder), &f->e));
     assert_ok(f, session_execf(f->s, &f->e, "copy (select 7 st, 'decoy' id) to %s",
                                sql_string(f->a, arena_printf(f->a, "%s/o1dXY'.parquet", f->folder))));
-    assert_ok(f, session_execf(f->s, &f->e, "copy (select {'a': i::int} st, i::int id, 'gone' gone from range(2) t(i)) to %s",
-                               sql_string(f->a, urls[0])));
-    assert_ok(f, session_execf(f->s, &f->e, "copy (select 1.5::double as new, 2::bigint id, 8 file_index, 'r' file_row_number, 'fn' filename,"
-                               " {'b': 'x', 'a': 5::bigint} st) to %s", sql_string(f->a, urls[1])));
+    assert_ok(f,
+              session_execf(f->s, &f->e,
+                            "copy (select {'a': i::int} st, i::int id, 'gone' gone from range(2) t(i)) to %s",
+                            sql_string(f->a, urls[0])));
+    assert_ok(
+        f,
+        session_execf(
+            f->s, &f->e,
+            "copy (select 1.5::double as new, 2::bigint id, 8 file_index, 'r' file_row_number, 'fn' filename,"
+            " {'b': 'x', 'a': 5::bigint} st) to %s",
+            sql_string(f->a, urls[1])));
     char *select = parquet_select(f->a, urls, files, 2, columns, 6, true);
     assert_string_equal(table_text(f, arena_printf(f->a, "select * from (%s) order by id", select)),
-                        "0|~|~|~|~|{'a': 0, 'b': NULL}|0|0\n1|~|~|~|~|{'a': 1, 'b': NULL}|0|1\n2|1.5|8|r|fn|{'a': 5, 'b': x}|1|0");
-    assert_string_equal(table_text(f, arena_printf(f->a, "select id from (%s) where new is null and file_index is null and id > 0", select)), "1");
-    assert_string_equal(table_text(f, arena_printf(f->a, "select id from (%s) where new = 1.5", select)), "2");
-    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*) from (%s) where st.b is null", select)), "2");
-    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*), count(new) from (%s)", select)), "3|1");
+                        "0|~|~|~|~|{'a': 0, 'b': NULL}|0|0\n1|~|~|~|~|{'a': 1, 'b': "
+                        "NULL}|0|1\n2|1.5|8|r|fn|{'a': 5, 'b': x}|1|0");
+    assert_string_equal(
+        table_text(f, arena_printf(f->a,
+                                   "select id from (%s) where new is null and file_index is null and id > 0",
+                                   select)),
+        "1");
+    assert_string_equal(table_text(f, arena_printf(f->a, "select id from (%s) where new = 1.5", select)),
+                        "2");
+    assert_string_equal(
+        table_text(f, arena_printf(f->a, "select count(*) from (%s) where st.b is null", select)), "2");
+    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*), count(new) from (%s)", select)),
+                        "3|1");
     select = parquet_select(f->a, urls, files, 2, columns, 0, true);
     assert_string_equal(table_text(f, arena_printf(f->a, "select count(*) from (%s)", select)), "3");
     select = parquet_select(f->a, urls, files, 2, columns, 0, false);
     assert_string_equal(table_text(f, arena_printf(f->a, "select count(*) from (%s)", select)), "3");
     select = parquet_select(f->a, urls, files, 0, columns, 6, true);
-    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*), count(new), count(__row) from (%s)", select)), "0|0|0");
+    assert_string_equal(
+        table_text(f, arena_printf(f->a, "select count(*), count(new), count(__row) from (%s)", select)),
+        "0|0|0");
 }
 
 static void test_row_count_is_known_to_the_planner(void **state)
@@ -299,9 +357,13 @@ static void *write_some(void *p)
 {
     struct writer *w = p;
     static const char *const by[] = {"s"};
-    struct parquet_options o = {.directory = arena_printf(w->a, "%s/t/", w->f->folder), .columns = two, .n_columns = 2,
-                                .partition_by = by, .n_partition_by = 1};
-    w->rc = session_copy_parquet(w->a, w->s, "select i as id, (i % 5)::varchar as s from range(50000) t(i)", &o, &w->files, &w->n, &w->e);
+    struct parquet_options o = {.directory = arena_printf(w->a, "%s/t/", w->f->folder),
+                                .columns = two,
+                                .n_columns = 2,
+                                .partition_by = by,
+                                .n_partition_by = 1};
+    w->rc = session_copy_parquet(w->a, w->s, "select i as id, (i % 5)::varchar as s from range(50000) t(i)",
+                                 &o, &w->files, &w->n, &w->e);
     return NULL;
 }
 
@@ -325,8 +387,10 @@ static void test_side_by_side(void **state)
         arena_free(writers[i].a);
     }
     int64_t found = 0, rows = 0;
-    assert_ok(f, session_query_int(f->s, &found, &f->e, "select count(*) from glob('%s/t/**/*.parquet')", f->folder));
-    assert_ok(f, session_query_int(f->s, &rows, &f->e, "select count(*) from read_parquet('%s/t/**/*.parquet')", f->folder));
+    assert_ok(f, session_query_int(f->s, &found, &f->e, "select count(*) from glob('%s/t/**/*.parquet')",
+                                   f->folder));
+    assert_ok(f, session_query_int(f->s, &rows, &f->e,
+                                   "select count(*) from read_parquet('%s/t/**/*.parquet')", f->folder));
     assert_int_equal(found, n);
     assert_int_equal(rows, 150000);
 }

@@ -12,15 +12,17 @@ static void test_version(void **state)
 static void test_pinned_settings(void **state)
 {
     struct fixture *f = *state;
-    assert_string_equal(table_text(f, "select current_setting('TimeZone'), current_setting('threads'),"
-                                      " current_setting('preserve_insertion_order'), current_setting('default_null_order'),"
-                                      " current_setting('autoinstall_known_extensions'),"
-                                      " current_setting('autoload_known_extensions')"),
-                        "UTC|2|false|NULLS_LAST|false|false");
+    assert_string_equal(
+        table_text(f, "select current_setting('TimeZone'), current_setting('threads'),"
+                      " current_setting('preserve_insertion_order'), current_setting('default_null_order'),"
+                      " current_setting('autoinstall_known_extensions'),"
+                      " current_setting('autoload_known_extensions')"),
+        "UTC|2|false|NULLS_LAST|false|false");
     struct session *other = NULL;
     int64_t n = 0;
     assert_ok(f, session_open(f->g, &other, &f->e));
-    assert_ok(f, session_query_int(other, &n, &f->e, "select (current_setting('TimeZone') = '%s')::int", "UTC"));
+    assert_ok(f,
+              session_query_int(other, &n, &f->e, "select (current_setting('TimeZone') = '%s')::int", "UTC"));
     assert_int_equal(n, 1);
     session_close(other);
 }
@@ -31,7 +33,8 @@ static void test_time_zone(void **state)
     struct engine *g = NULL;
     struct session *s = NULL;
     struct rows *rows = NULL;
-    struct engine_config config = {.threads = 1, .timezone = "Europe/Berlin", .temp_directory = path_join(f->a, f->folder, "x/y")};
+    struct engine_config config = {
+        .threads = 1, .timezone = "Europe/Berlin", .temp_directory = path_join(f->a, f->folder, "x/y")};
     assert_ok(f, engine_open(&config, &g, &f->e));
     assert_ok(f, session_open(g, &s, &f->e));
     assert_ok(f, session_query(f->a, s, "select timestamptz '2020-07-01 00:00:00+00'", &rows, &f->e));
@@ -50,11 +53,13 @@ static void test_cells(void **state)
     assert_string_equal(table_text(f, "select 1, 'a', NULL, true, -5::hugeint, 18446744073709551615::ubigint,"
                                       " '-170141183460469231731687303715884105728'::hugeint"),
                         "1|a|~|true|-5|18446744073709551615|-170141183460469231731687303715884105728");
-    assert_string_equal(table_text(f, "select 1.5::decimal(5,2), date '2020-01-01', {'a': 1}, [1, 2], map {'k': 'v'},"
-                                      " 'x'::enum('x', 'y'), 0.1::double, interval 3 day, 'ab'::blob;"),
-                        "1.50|2020-01-01|{'a': 1}|[1, 2]|{k=v}|x|0.1|3 days|ab");
-    assert_string_equal(table_text(f, "select i, i / 2 from range(3000) t(i) where i >= 2998 order by i desc -- end"),
-                        "2999|1499.5\n2998|1499.0");
+    assert_string_equal(
+        table_text(f, "select 1.5::decimal(5,2), date '2020-01-01', {'a': 1}, [1, 2], map {'k': 'v'},"
+                      " 'x'::enum('x', 'y'), 0.1::double, interval 3 day, 'ab'::blob;"),
+        "1.50|2020-01-01|{'a': 1}|[1, 2]|{k=v}|x|0.1|3 days|ab");
+    assert_string_equal(
+        table_text(f, "select i, i / 2 from range(3000) t(i) where i >= 2998 order by i desc -- end"),
+        "2999|1499.5\n2998|1499.0");
     assert_string_equal(table_text(f, "select 1 where false"), "");
 }
 
@@ -80,7 +85,8 @@ static void test_names_and_types(void **state)
 static void test_other_statements(void **state)
 {
     struct fixture *f = *state;
-    assert_ok(f, session_exec(f->s, "create table t(a int, b varchar); insert into t values (1, 'x')", &f->e));
+    assert_ok(f,
+              session_exec(f->s, "create table t(a int, b varchar); insert into t values (1, 'x')", &f->e));
     assert_string_equal(table_text(f, "show tables"), "t");
     assert_string_equal(table_text(f, "describe t"), "a|INTEGER|YES|~|~|~\nb|VARCHAR|YES|~|~|~");
     assert_string_equal(table_text(f, "insert into t values (2, 'y')"), "1");
@@ -105,11 +111,13 @@ static void test_errors(void **state)
         bool on_value;
         const char *message; /* a beginning */
     } cases[] = {
-        {"select cast('x' as int)", RC_DATA, true, "Could not convert string 'x' to INT32\nLINE 1: select cast('x' as int)\n      "},
+        {"select cast('x' as int)", RC_DATA, true,
+         "Could not convert string 'x' to INT32\nLINE 1: select cast('x' as int)\n      "},
         {"select error('my own')", RC_DATA, true, "my own"},
         {"select strptime('x', '%Y')", RC_DATA, true, "Could not parse string"},
         {"select 200::tinyint + 100::tinyint", RC_DATA, true, ""},
-        {"select foo from range(3) t(bar)", RC_PROJECT, false, "Referenced column \"foo\" not found in FROM clause!\nCandidate bindings: \"bar\""},
+        {"select foo from range(3) t(bar)", RC_PROJECT, false,
+         "Referenced column \"foo\" not found in FROM clause!\nCandidate bindings: \"bar\""},
         {"selec 1", RC_PROJECT, false, "syntax error at or near \"selec\""},
         {"select * from nope", RC_PROJECT, false, "Table with name nope does not exist!"},
         {"copy (select 1) to '/nonexistent/x.parquet'", RC_UNREACHABLE, false, "Cannot open file"},
@@ -137,7 +145,9 @@ static void test_out_of_memory(void **state)
 {
     struct fixture *f = *state;
     assert_ok(f, session_exec(f->s, "set memory_limit = '20MB'; set max_temp_directory_size = '1MB'", &f->e));
-    assert_int_equal(session_exec(f->s, "create table big as select range i, hash(range) h from range(20000000)", &f->e), RC_DATA);
+    assert_int_equal(
+        session_exec(f->s, "create table big as select range i, hash(range) h from range(20000000)", &f->e),
+        RC_DATA);
     assert_false(session_failed_on_value(f->s));
 }
 

@@ -39,8 +39,10 @@ static void test_to_delta(void **state)
          "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"string\",\"valueContainsNull\":true}",
          "MAP(VARCHAR, VARCHAR)"},
         {"STRUCT(a INTEGER, \"b \"\"c\" DECIMAL(5,1)[])",
-         "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"integer\",\"nullable\":true,\"metadata\":{}},"
-         "{\"name\":\"b \\\"c\",\"type\":{\"type\":\"array\",\"elementType\":\"decimal(5,1)\",\"containsNull\":true},"
+         "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"integer\",\"nullable\":true,"
+         "\"metadata\":{}},"
+         "{\"name\":\"b "
+         "\\\"c\",\"type\":{\"type\":\"array\",\"elementType\":\"decimal(5,1)\",\"containsNull\":true},"
          "\"nullable\":true,\"metadata\":{}}]}",
          NULL},
     };
@@ -56,9 +58,11 @@ static void test_to_delta(void **state)
 static void test_refused(void **state)
 {
     struct fixture *f = *state;
-    static const char *const bad[] = {"",          "frob",         "DECIMAL(40,2)", "DECIMAL(2,3)", "DECIMAL(x)",  "STRUCT",
-                                      "STRUCT()",  "STRUCT(a INT", "MAP(INT)",      "INT[",         "INT]",        "INT; drop",
-                                      "INTEGER x", "\"NULL",       "[]",            "STRUCT(a)",    "DECIMAL(1,1"};
+    static const char *const bad[] = {
+        "",          "frob",       "DECIMAL(40,2)", "DECIMAL(2,3)", "DECIMAL(x)",
+        "STRUCT",    "STRUCT()",   "STRUCT(a INT",  "MAP(INT)",     "INT[",
+        "INT]",      "INT; drop",  "INTEGER x",     "\"NULL",       "[]",
+        "STRUCT(a)", "DECIMAL(1,1"};
     struct described_column c = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (engine_delta_type(f->a, bad[i], &c, &f->e) != RC_PROJECT) fail_msg("%s passes", bad[i]);
@@ -71,8 +75,21 @@ static void test_there_and_back(void **state)
 {
     struct fixture *f = *state;
     static const char *const types[] = {
-        "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "DATE", "TIMESTAMP",
-        "TIMESTAMP WITH TIME ZONE", "DECIMAL(38,10)", "INTEGER[][]", "MAP(VARCHAR, STRUCT(\"a b\" BIGINT))",
+        "BOOLEAN",
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "FLOAT",
+        "DOUBLE",
+        "VARCHAR",
+        "BLOB",
+        "DATE",
+        "TIMESTAMP",
+        "TIMESTAMP WITH TIME ZONE",
+        "DECIMAL(38,10)",
+        "INTEGER[][]",
+        "MAP(VARCHAR, STRUCT(\"a b\" BIGINT))",
         "STRUCT(\"a\" MAP(INTEGER, DATE)[], \"x\"\"y\" DECIMAL(4,1))",
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
@@ -89,10 +106,11 @@ static void test_describe(void **state)
     struct fixture *f = *state;
     struct described_column *c = NULL;
     size_t n = 0;
-    assert_ok(f, session_describe(f->a, f->s,
-                                  "select 1::bigint a, sum(i) s, uuid() u, {'x': 1::utinyint} st, NULL n, '{}'::json j,"
-                                  " 'a'::enum('a') e, interval 1 day v, time '12:00' t from range(3) r(i) -- end",
-                                  &c, &n, &f->e));
+    assert_ok(f, session_describe(
+                     f->a, f->s,
+                     "select 1::bigint a, sum(i) s, uuid() u, {'x': 1::utinyint} st, NULL n, '{}'::json j,"
+                     " 'a'::enum('a') e, interval 1 day v, time '12:00' t from range(3) r(i) -- end",
+                     &c, &n, &f->e));
     assert_int_equal(n, 9);
     assert_string_equal(c[0].name, "a");
     assert_string_equal(c[0].type, "BIGINT");

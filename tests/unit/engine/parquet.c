@@ -246,6 +246,32 @@ static void test_partitions(void **state)
     }
 }
 
+/* Bounds and partition values are instants in UTC, whatever the time zone of the session. */
+static void test_other_time_zone(void **state)
+{
+    struct fixture *f = *state;
+    struct engine *g = NULL;
+    struct session *s = NULL;
+    struct engine_config config = {.threads = 1, .timezone = "Asia/Kolkata"};
+    static const struct delta_column columns[] = {{.name = "t", .type = "timestamp"},
+                                                  {.name = "u", .type = "timestamp"}};
+    static const char *const by[] = {"t"};
+    struct parquet_options o = options(f, columns, 2);
+    struct parquet_file *files = NULL;
+    size_t n = 0;
+    o.partition_by = by;
+    o.n_partition_by = 1;
+    assert_ok(f, engine_open(&config, &g, &f->e));
+    assert_ok(f, session_open(g, &s, &f->e));
+    assert_ok(f, session_copy_parquet(f->a, s, "select timestamptz '2020-01-01 00:00:00.25+00' t, t u", &o,
+                                      &files, &n, &f->e));
+    assert_int_equal(n, 1);
+    assert_non_null(strstr(files[0].stats, "\"minValues\":{\"u\":\"2020-01-01T00:00:00.250Z\"}"));
+    assert_string_equal(files[0].partition[0].value, "2020-01-01T00:00:00.25Z");
+    session_close(s);
+    engine_close(g);
+}
+
 /* More combinations than branches: the values are joined. */
 static void test_many_partitions(void **state)
 {
@@ -403,6 +429,7 @@ int main(void)
         FIXTURE_TEST(test_empty_and_failing),
         FIXTURE_TEST(test_several_files_in_order),
         FIXTURE_TEST(test_partitions),
+        FIXTURE_TEST(test_other_time_zone),
         FIXTURE_TEST(test_many_partitions),
         FIXTURE_TEST(test_evolution),
         FIXTURE_TEST(test_row_count_is_known_to_the_planner),

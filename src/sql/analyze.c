@@ -146,7 +146,7 @@ static void row_by_row(struct walk *w, const json_t *node)
     size_t i, stars = 0;
     json_t *item;
     *why = (struct construct){NULL, -1};
-    if (!node_is(node, "type", "SELECT_NODE")) note(why, "UNION", first_offset(node, 0));
+    if (!node_is(node, "type", "SELECT_NODE")) note(why, "set operation", first_offset(node, 0));
     if (json_array_size(json_object_get(json_object_get(node, "cte_map"), "map")) > 0)
         note(why, "WITH", first_offset(json_object_get(node, "cte_map"), 0));
     if (why->what || no_from(why, json_object_get(node, "from_table"))) return;

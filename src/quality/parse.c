@@ -24,7 +24,7 @@ bool parse_integer(const char *p, size_t n, int64_t min, int64_t max, int64_t *r
     uint64_t value = 0;
     for (unsigned d; p < end; p++) {
         if (!digit_at(p, &d)) return false;
-        if (value > (UINT64_MAX - d) / 10) return false;
+        if (value > (UINT64_MAX - 9) / 10) return false;
         value = value * 10 + d;
     }
     if (value > limit) return false;

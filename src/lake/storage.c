@@ -82,3 +82,13 @@ enum rc storage_put_settled(struct storage *s, const char *key, struct str bytes
     }
     return err_set(e, RC_UNREACHABLE, "%s may or may not have been written; the next run looks", key);
 }
+
+enum rc storage_directory_url(struct storage *s, struct arena *a, const char *dir, char **ret, struct err *e)
+{
+    char *url;
+    enum rc rc = s->ops->url(s, a, arena_printf(a, "%s/_", dir), &url, e);
+    if (rc != RC_OK) return rc;
+    url[strlen(url) - 1] = 0;
+    *ret = url;
+    return RC_OK;
+}

@@ -72,6 +72,8 @@ struct storage *storage_memory_new(void);
 struct storage *storage_memory_share(struct storage *memory, struct storage_faults faults);
 
 void storage_close(struct storage *s); /* NULL is fine */
+/* What the engine is given as the folder `dir` ("silver/orders"), with '/' at its end; it exists after the call. */
+enum rc storage_directory_url(struct storage *s, struct arena *a, const char *dir, char **ret, struct err *e) MUST_CHECK;
 
 /* No part of a key is empty, "." or "..": what every store checks before it touches anything. */
 bool storage_key_valid(const char *key);

@@ -24,6 +24,7 @@ static enum rc open_lake(struct workspace *w, struct err *e)
     if (strstr(lake, "://"))
         return err_set(e, RC_PROJECT, "%s:%d:%d: lake: %s is not a folder; this version of ingot keeps lakes in folders only", w->target->lake.pos.file,
                        w->target->lake.pos.line, w->target->lake.pos.column, lake);
+    while (strncmp(lake, "./", 2) == 0) lake += 2;
     w->lake_root = path_join(w->arena, w->compiled->project->dir, lake);
     TRY(storage_local_open(w->lake_root, &w->storage, e));
     arena_defer(w->arena, close_storage, w->storage);

@@ -14,7 +14,7 @@ void step_note(struct step *s, const char *format, ...)
 
 enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *e)
 {
-    return s->lake->storage->ops->url(s->lake->storage, s->arena, arena_printf(s->arena, "%s/", dir), ret, e);
+    return storage_directory_url(s->lake->storage, s->arena, dir, ret, e);
 }
 
 enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n, const struct delta_column *columns,

@@ -9,7 +9,7 @@ static enum rc relation_of(struct workspace *w, const char *dir, const struct de
     enum rc rc;
     char *directory;
     const char **urls = ARENA_ARRAY(w->arena, const char *, snapshot->n_files + 1);
-    TRY(w->storage->ops->url(w->storage, w->arena, arena_printf(w->arena, "%s/", dir), &directory, e));
+    TRY(storage_directory_url(w->storage, w->arena, dir, &directory, e));
     for (size_t i = 0; i < snapshot->n_files; i++) {
         const struct delta_file *f = &snapshot->files[i];
         if (f->deletion_vector) return err_set(e, RC_DATA, "%s: file %s carries a deletion vector, which this version of ingot does not read", dir, f->path);

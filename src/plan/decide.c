@@ -123,15 +123,15 @@ static void settle_one(struct question *q, const struct input_state *input)
     }
     const struct occurrence *o = &s->occurrences[index];
     bool grew = input->change == CHANGE_GREW;
-    if (t->n_key && t->latest) {
+    if (!grew) {
+        settle(q, STRATEGY_FULL, arena_strdup(q->arena, change_text(q, input)));
+    } else if (t->n_key && t->latest) {
         if (!s->row_by_row) {
             settle_construct(q, input, &s->why_not_row_by_row);
         } else {
-            q->answer->recompute_keys = !grew || t->deleted;
+            q->answer->recompute_keys = t->deleted != NULL;
             settle_incremental(q, STRATEGY_MERGE, input, index);
         }
-    } else if (!grew) {
-        settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, and the table has no key with latest", change_text(q, input)));
     } else if (t->n_key && t->deleted) {
         settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, and the table has deleted without latest", change_text(q, input)));
     } else if (t->n_key && !s->row_by_row) {

@@ -43,7 +43,7 @@ struct decision {
     int occurrence;            /* APPEND, MERGE: the occurrence whose rows changed; else -1 */
     bool branch;               /* APPEND: it stands in a UNION ALL, run statement_branch over its added rows */
     const char *driving;       /* table whose rows flow through, where the statement proves it; or NULL */
-    bool recompute_keys;       /* MERGE: the affected keys are recomputed from the whole input, not from added rows */
+    bool recompute_keys;       /* MERGE: what speaks for the keys of added rows is the whole input, since the table does not know what was deleted */
     const char *blocked_by;    /* construct and position if refresh: incremental cannot be kept */
 };
 

@@ -1,6 +1,5 @@
 #include "quality/check.h"
 
-#include "base/text.h"
 #include "quality/expression.h"
 
 #include <string.h>
@@ -10,26 +9,16 @@ const char *check_name(const struct check *c)
     return c->name ? c->name : c->expression;
 }
 
-/* A file's statement without blanks and semicolons at its end. */
-static struct str bare_statement(const char *sql)
-{
-    struct str s = str_trim(str_of(sql));
-    while (s.n && s.p[s.n - 1] == ';') s = str_trim((struct str){s.p, s.n - 1});
-    return s;
-}
-
 enum rc check_sql(struct arena *a, const struct check *c, const char *relation, char **ret, struct err *e)
 {
     struct pos pos = c->pos;
     if (!pos.file) pos.file = "check";
     if (!c->expression) {
-        struct str sql = bare_statement(c->sql ? c->sql : "");
+        struct str sql = statement_text(c->sql ? c->sql : "");
         if (!sql.n)
             return err_set(e, RC_PROJECT, "%s:%d:%d: check %s is empty", pos.file, pos.line, pos.column,
                            c->name);
-        /* a comment in the last line must not swallow the bracket */
-        *ret =
-            arena_printf(a, "SELECT * FROM (%.*s\n) AS t LIMIT %d", (int)sql.n, sql.p, CHECK_ROWS_SHOWN + 1);
+        *ret = arena_printf(a, "SELECT * FROM (%.*s) AS t LIMIT %d", (int)sql.n, sql.p, CHECK_ROWS_SHOWN + 1);
         return RC_OK;
     }
     struct expression x;

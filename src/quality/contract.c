@@ -337,15 +337,18 @@ static enum rc test_reference(struct judge *j, const struct reference *r)
     return RC_OK;
 }
 
-/* A reference of one contracted column is judged with that column, the others among the rules. */
+/* A reference that stands in a column's contract is judged with that column, those on rule lines among the rules. */
 static bool belongs_to(const struct reference *r, const struct column_contract *c)
 {
-    return r->n_columns == 1 && compare_names(r->columns[0], c->name) == 0;
+    return r->n_columns == 1 && compare_names(r->columns[0], c->name) == 0 &&
+           (!r->rule || compare_names(r->rule, c->name) == 0);
 }
 
 static bool is_column_reference(const struct judge *j, const struct reference *r)
 {
-    return r->n_columns == 1 && find_contract(j->table, r->columns[0]);
+    for (size_t i = 0; i < j->table->n_columns; i++)
+        if (belongs_to(r, &j->table->columns[i])) return true;
+    return false;
 }
 
 /* --- all tests, in order

@@ -406,3 +406,12 @@ bool expression_mentions(struct arena *a, const char *text, const char *name)
     }
     return false;
 }
+
+struct str statement_text(const char *sql)
+{
+    const char *end = sql;
+    struct token t;
+    for (const char *p = sql; (t = next_solid(p)).kind != TOKEN_END; p = t.text.p + t.text.n)
+        if (!is_sign(t, ';')) end = t.text.p + t.text.n;
+    return str_trim((struct str){sql, (size_t)(end - sql)});
+}

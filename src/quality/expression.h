@@ -30,4 +30,7 @@ enum rc expression_read(struct arena *a, const char *text, struct pos pos, const
  * matter. */
 bool expression_mentions(struct arena *a, const char *text, const char *name);
 
+/* A whole statement without blanks, comments and semicolons at its end, so that it can stand in brackets. */
+struct str statement_text(const char *sql);
+
 #endif

@@ -8,39 +8,26 @@
 struct type_row {
     const char *name, *engine, *delta, *stored;
     enum contract_kind kind;
-    bool alias; /* another word for a type above */
     bool unordered;
 };
 
 static const struct type_row types[] = {
-    {"bigint", "BIGINT", "long", NULL, TYPE_BIGINT, false, false},
-    {"integer", "INTEGER", "integer", NULL, TYPE_INTEGER, false, false},
-    {"smallint", "SMALLINT", "short", NULL, TYPE_SMALLINT, false, false},
-    {"tinyint", "TINYINT", "byte", NULL, TYPE_TINYINT, false, false},
-    {"boolean", "BOOLEAN", "boolean", NULL, TYPE_BOOLEAN, false, false},
-    {"double", "DOUBLE", "double", NULL, TYPE_DOUBLE, false, false},
-    {"real", "FLOAT", "float", NULL, TYPE_REAL, false, false},
-    {"decimal", NULL, NULL, NULL, TYPE_DECIMAL, false, false},
-    {"varchar", "VARCHAR", "string", NULL, TYPE_VARCHAR, false, false},
-    {"date", "DATE", "date", NULL, TYPE_DATE, false, false},
-    {"timestamp", "TIMESTAMP", "timestamp_ntz", NULL, TYPE_TIMESTAMP, false, false},
-    {"timestamptz", "TIMESTAMP WITH TIME ZONE", "timestamp", NULL, TYPE_TIMESTAMPTZ, false, false},
-    {"time", "TIME", "string", "VARCHAR", TYPE_TIME, false, false},
-    {"uuid", "UUID", "string", "VARCHAR", TYPE_UUID, false, true},
-    {"blob", "BLOB", "binary", NULL, TYPE_BLOB, false, true},
-    {"json", "VARCHAR", "string", NULL, TYPE_JSON, false, true},
-    {"int", "INTEGER", "integer", NULL, TYPE_INTEGER, true, false},
-    {"long", "BIGINT", "long", NULL, TYPE_BIGINT, true, false},
-    {"bool", "BOOLEAN", "boolean", NULL, TYPE_BOOLEAN, true, false},
-    {"float", "FLOAT", "float", NULL, TYPE_REAL, true, false},
-    {"numeric", NULL, NULL, NULL, TYPE_DECIMAL, true, false},
-    {"text", "VARCHAR", "string", NULL, TYPE_VARCHAR, true, false},
-    {"string", "VARCHAR", "string", NULL, TYPE_VARCHAR, true, false},
-    {"char", "VARCHAR", "string", NULL, TYPE_VARCHAR, true, false},
-    {"bytea", "BLOB", "binary", NULL, TYPE_BLOB, true, true},
-    {"doubleprecision", "DOUBLE", "double", NULL, TYPE_DOUBLE, true, false},
-    {"timestampwithtimezone", "TIMESTAMP WITH TIME ZONE", "timestamp", NULL, TYPE_TIMESTAMPTZ, true, false},
-    {"timestampwithouttimezone", "TIMESTAMP", "timestamp_ntz", NULL, TYPE_TIMESTAMP, true, false},
+    {"bigint", "BIGINT", "long", NULL, TYPE_BIGINT, false},
+    {"integer", "INTEGER", "integer", NULL, TYPE_INTEGER, false},
+    {"smallint", "SMALLINT", "short", NULL, TYPE_SMALLINT, false},
+    {"tinyint", "TINYINT", "byte", NULL, TYPE_TINYINT, false},
+    {"boolean", "BOOLEAN", "boolean", NULL, TYPE_BOOLEAN, false},
+    {"double", "DOUBLE", "double", NULL, TYPE_DOUBLE, false},
+    {"real", "FLOAT", "float", NULL, TYPE_REAL, false},
+    {"decimal", NULL, NULL, NULL, TYPE_DECIMAL, false},
+    {"varchar", "VARCHAR", "string", NULL, TYPE_VARCHAR, false},
+    {"date", "DATE", "date", NULL, TYPE_DATE, false},
+    {"timestamp", "TIMESTAMP", "timestamp_ntz", NULL, TYPE_TIMESTAMP, false},
+    {"timestamptz", "TIMESTAMP WITH TIME ZONE", "timestamp", NULL, TYPE_TIMESTAMPTZ, false},
+    {"time", "TIME", "string", "VARCHAR", TYPE_TIME, false},
+    {"uuid", "UUID", "string", "VARCHAR", TYPE_UUID, true},
+    {"blob", "BLOB", "binary", NULL, TYPE_BLOB, true},
+    {"json", "VARCHAR", "string", NULL, TYPE_JSON, true},
 };
 #define N_TYPES (sizeof types / sizeof *types)
 
@@ -51,20 +38,11 @@ static const struct type_row *find_type(const char *name)
     return NULL;
 }
 
-static const char *canonical_name(enum contract_kind kind)
-{
-    for (size_t i = 0; i < N_TYPES; i++)
-        if (types[i].kind == kind && !types[i].alias) return types[i].name;
-    return "";
-}
-
 static enum rc unknown_type(const char *text, const char *name, struct err *e)
 {
     const char *names[N_TYPES];
-    size_t n = 0;
-    for (size_t i = 0; i < N_TYPES; i++)
-        if (!types[i].alias) names[n++] = types[i].name;
-    const char *near = did_you_mean(name, names, n);
+    for (size_t i = 0; i < N_TYPES; i++) names[i] = types[i].name;
+    const char *near = did_you_mean(name, names, N_TYPES);
     return near ? err_set(e, RC_PROJECT, "unknown type '%s'; did you mean '%s'?", text, near)
                 : err_set(e, RC_PROJECT,
                           "unknown type '%s'; a contract knows bigint, integer, smallint, tinyint, boolean, "
@@ -130,7 +108,7 @@ enum rc contract_type_parse(struct arena *a, const char *text, struct contract_t
                               .delta = row->delta,
                               .stored = row->stored,
                               .ordered = !row->unordered,
-                              .name = canonical_name(row->kind)};
+                              .name = row->name};
     if (t.kind == TYPE_DECIMAL) {
         enum rc rc = set_decimal(a, &t, arguments, n, e);
         if (rc != RC_OK) return rc;

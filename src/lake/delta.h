@@ -132,7 +132,8 @@ struct delta_changes {
     /* Actions with dataChange only, so that rows(to) = rows(from) + rows of `added` - rows of `removed`. A file that the
      * span adds and removes again is in neither; one that is removed and added again is in both. Compaction is in
      * neither list, but a file it made, removed later in the span, is in `removed` as any other; and a file added in
-     * the span and compacted since is in `added`, though no longer live at `to`. Both ordered by path. */
+     * the span and compacted since is in `added`, though no longer live at `to`; if a RESTORE then brings it back, it is
+     * there twice. Both ordered by path. */
     struct delta_file *added;
     size_t n_added;
     struct delta_remove *removed;

@@ -1,9 +1,10 @@
 /* What happened between two versions, and the history of a table: from the commits alone.
  *
- * Only actions with dataChange count, so that the rows of `added` less those of `removed` are exactly what
- * entered less what left; compaction moves rows between files and counts nowhere. For each file (path and
- * deletion vector) the first and the last such action decide: added if the last is an add, removed if the
- * first is a remove. */
+ * Only actions with dataChange count, so that the rows of `added` less those of `removed` are exactly what entered less
+ * what left; compaction moves rows between files and counts nowhere. For each file (path and deletion vector) adds and
+ * removes cancel out; one that is removed first and there in the end is told as both. Actions without dataChange are
+ * followed all the same: an add of a file that is there already adds nothing, but where compaction took the file away in
+ * between and a RESTORE brings it back, its rows entered twice (and the compacted file left). */
 #include "lake/delta_action.h"
 #include "lake/delta_listing.h"
 #include "lake/key_index.h"
@@ -14,8 +15,10 @@
 #define SELF_APP "ingot/self"
 
 struct changed_file {
-    bool first_is_remove, last_is_add;
-    int64_t seen;               /* the commit that said it last */
+    int64_t adds, removes;      /* that changed data */
+    bool first_is_remove;       /* of them */
+    bool live;                  /* by whatever was said last */
+    int64_t seen;               /* the commit that said it, -1 before the first */
     struct delta_file add;      /* the last */
     struct delta_remove remove; /* the first */
 };
@@ -44,24 +47,32 @@ static void take_info(struct arena *a, struct delta_commit_info *c, const char *
     c->engine = json_string_value(json_object_get(c->info, "engineInfo"));
 }
 
+static void count_change(struct changed_file *f, const struct action *action)
+{
+    bool add = action->kind == ACTION_ADD;
+    if (add) f->add = action->add;
+    if (f->seen >= 0 && f->live == add) return; /* so it is already */
+    if (f->adds + f->removes == 0) f->first_is_remove = !add;
+    if (!add && f->removes == 0) f->remove = action->remove;
+    if (add) f->adds++;
+    else f->removes++;
+}
+
 static enum rc take_file(struct span *s, const struct action *action, int64_t version,
                          const struct action_reader *at, struct err *e)
 {
     bool add = action->kind == ACTION_ADD, is_new;
     const char *path = add ? action->add.path : action->remove.path;
     size_t i = key_index_at(&s->index, path, add ? action->add.dv_id : action->remove.dv_id, &is_new);
-    if (is_new)
-        *ARENA_PUSH(s->arena, s->files, s->n_files) =
-            (struct changed_file){.first_is_remove = !add, .seen = -1};
+    if (is_new) *ARENA_PUSH(s->arena, s->files, s->n_files) = (struct changed_file){.seen = -1};
     struct changed_file *f = &s->files[i];
     if (f->seen == version)
         return err_set(e, RC_DATA,
                        "%s:%zu: the file '%.200s' is named twice in one commit; the log is damaged", at->what,
                        at->line, path);
-    if (is_new && !add) f->remove = action->remove;
-    if (add) f->add = action->add;
+    if (add ? action->add.data_change : action->remove.data_change) count_change(f, action);
     f->seen = version;
-    f->last_is_add = add;
+    f->live = add;
     return RC_OK;
 }
 
@@ -82,7 +93,7 @@ static enum rc read_commit(struct arena *a, struct str text, const char *what, s
         bool change =
             file && (action.kind == ACTION_ADD ? action.add.data_change : action.remove.data_change);
         if (change) c->data_change = true;
-        if (change && s) rc = take_file(s, &action, c->version, &reader, e);
+        if (file && s) rc = take_file(s, &action, c->version, &reader, e);
         if (rc != RC_OK) return rc;
         if (action.kind == ACTION_METADATA) c->metadata_change = true;
         if (action.kind == ACTION_PROTOCOL) c->protocol_change = true;
@@ -120,8 +131,11 @@ static int by_remove(const void *left, const void *right)
 static void settle(struct arena *a, const struct span *s, struct delta_changes *c)
 {
     for (size_t i = 0; i < s->n_files; i++) {
-        if (s->files[i].last_is_add) *ARENA_PUSH(a, c->added, c->n_added) = s->files[i].add;
-        if (s->files[i].first_is_remove) *ARENA_PUSH(a, c->removed, c->n_removed) = s->files[i].remove;
+        const struct changed_file *f = &s->files[i];
+        int64_t net = f->adds - f->removes;
+        int64_t removed = net < 0 ? -net : f->first_is_remove ? 1 : 0, added = net + removed;
+        while (added-- > 0) *ARENA_PUSH(a, c->added, c->n_added) = f->add;
+        while (removed-- > 0) *ARENA_PUSH(a, c->removed, c->n_removed) = f->remove;
     }
     if (c->n_added > 1) qsort(c->added, c->n_added, sizeof *c->added, by_add);
     if (c->n_removed > 1) qsort(c->removed, c->n_removed, sizeof *c->removed, by_remove);

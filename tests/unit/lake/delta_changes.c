@@ -80,6 +80,33 @@ static void compaction_is_no_change(void **state)
     assert_string_equal(told(f, 0, 3), "+new +rest -both "); /* old + new + rest - (old + new) */
 }
 
+/* RESTORE to before a compaction: rows that entered, were moved, and entered again as those of the moved file left. */
+static void a_restored_file_enters_again(void **state)
+{
+    struct fixture *f = *state;
+    put_commit(f, 0, PROTOCOL METADATA ADD("old", "1"));
+    put_commit(f, 1, ADD("new", "1"));
+    put_commit(f, 2, INFO("OPTIMIZE") REMOVE_MOVED("old") REMOVE_MOVED("new") ADD_MOVED("both"));
+    put_commit(f, 3, INFO("RESTORE") REMOVE("both") ADD("old", "1") ADD("new", "1"));
+    put_commit(f, 4, INFO("DELETE") REMOVE("new"));
+    assert_string_equal(told(f, 1, 3), "+new +old -both ");
+    assert_string_equal(told(f, 0, 3), "+new +new +old -both "); /* 1 + 3 - 2 = 2 rows */
+    assert_string_equal(told(f, 0, 4), "+new +old -both ");      /* 1 + 2 - 2 = 1 row */
+    assert_string_equal(told(f, 2, 4), "+old -both ");
+}
+
+/* The same file said once more, for other statistics, brings no rows. */
+static void a_file_that_is_there_is_not_added_again(void **state)
+{
+    struct fixture *f = *state;
+    put_commit(f, 0, PROTOCOL METADATA);
+    put_commit(f, 1, ADD("a", "1"));
+    put_commit(f, 2, ADD("a", "1") ADD_MOVED("b"));
+    put_commit(f, 3, ADD("b", "1"));
+    assert_string_equal(told(f, 0, 2), "+a ");
+    assert_string_equal(told(f, 1, 3), "+a "); /* what was there before is not known here */
+}
+
 static void foreign_is_what_changes_without_its_own_number(void **state)
 {
     struct fixture *f = *state;
@@ -173,6 +200,8 @@ int main(void)
         TEST(net_changes),
         TEST(vectors_are_both),
         TEST(compaction_is_no_change),
+        TEST(a_restored_file_enters_again),
+        TEST(a_file_that_is_there_is_not_added_again),
         TEST(foreign_is_what_changes_without_its_own_number),
         TEST(gaps_are_told),
         TEST(damage_is_refused),

@@ -114,6 +114,12 @@ enum rc unknown_table(const struct workspace *w, const struct marker *m, const c
 {
     size_t n;
     const char **names = all_names(w->arena, w, m, &n), *near = did_you_mean(name, names, n);
+    struct buf *same = buf_new(w->arena, BUF_DEFAULT_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const char *dot = strchr(names[i], '.');
+        if (dot && compare_names(dot + 1, name) == 0) buf_printf(same, "%s%s", same->n ? ", " : "", names[i]);
+    }
+    if (same->n) return err_set(e, RC_USAGE, "'%s' can be %s: say which", name, same->p);
     if (near) return err_set(e, RC_USAGE, "there is no table '%s'; did you mean '%s'?", name, near);
     return err_set(e, RC_USAGE, "there is no table '%s'; `ingot plan` lists the tables", name);
 }

@@ -110,7 +110,7 @@ static enum rc write_group(struct compaction *c, struct group *g, struct err *e)
     char *directory;
     struct parquet_file *written;
     size_t n;
-    TRY(c->workspace->storage->ops->url(c->workspace->storage, a, arena_printf(a, "%s/", c->dir), &directory, e));
+    TRY(storage_directory_url(c->workspace->storage, a, c->dir, &directory, e));
     const char **urls = ARENA_ARRAY(a, const char *, g->n);
     for (size_t i = 0; i < g->n; i++) urls[i] = arena_printf(a, "%s%s", directory, g->files[i].path);
     struct parquet_options o = {.directory = directory,
@@ -121,7 +121,7 @@ static enum rc write_group(struct compaction *c, struct group *g, struct err *e)
                                 .order_by = cluster_order(c)};
     char *select = parquet_select(a, urls, g->files, g->n, s->columns, s->n_columns, false);
     TRY(session_copy_parquet(a, c->session, select, &o, &written, &n, e));
-    if (n != 1 || written[0].records != g->rows)
+    if (n != 1 || written[0].records != g->rows || strncmp(written[0].url, directory, strlen(directory)) != 0)
         return err_set(e, RC_INTERNAL, "%s: compaction read %lld rows and wrote %lld; nothing was changed. This is a defect of ingot: please report it",
                        c->table->name, (long long)g->rows, n == 1 ? (long long)written[0].records : -1LL);
     g->written = (struct delta_file){.path = written[0].url + strlen(directory),

@@ -43,7 +43,7 @@ static void add_more(struct invocation *inv, const struct rows_out *r, size_t sh
         tell(inv, "%s of %s rows; -n N shows more, --all all of them\n", count_text(inv->arena, (int64_t)shown),
              count_text(inv->arena, r->total));
     else if (more)
-        tell(inv, "the first %s rows; -n N shows more, --all all of them\n", count_text(inv->arena, (int64_t)shown));
+        tell(inv, "the first %s; -n N shows more, --all all of them\n", counted(inv->arena, (int64_t)shown, "row"));
     else
         tell(inv, "%s\n", counted(inv->arena, (int64_t)shown, "row"));
 }

@@ -12,23 +12,27 @@ static const struct option options[] = {
 };
 
 /* One statement that yields rows and changes nothing: what json_serialize_sql accepts. */
+static enum rc check_parsed(const json_t *root, struct err *e)
+{
+    const char *message = json_string_value(json_object_get(root, "error_message"));
+    if (!root || json_is_true(json_object_get(root, "error"))) {
+        bool other = message && strstr(message, "Only SELECT");
+        return err_set(e, RC_USAGE, "-q: %s", other || !message ? "only a query that reads can be shown, such as SELECT …" : message);
+    }
+    size_t n = json_array_size(json_object_get(root, "statements"));
+    return n == 1 ? RC_OK : err_set(e, RC_USAGE, "-q takes one statement, not %zu", n);
+}
+
 static enum rc check_query(struct invocation *inv, struct session *s, const char *sql, struct err *e)
 {
-    enum rc rc;
-    const char **parsed, *message = "it cannot be parsed";
-    json_t *root = NULL;
-    bool failed = false;
-    TRY(engine_parse(inv->arena, s, &sql, 1, &parsed, e));
-    TRY(json_read(inv->arena, str_of(parsed[0]), "the parsed query", &root, e));
-    TRY(json_get_bool(root, "error", "the parsed query", &failed, e));
-    TRY(json_get_string(root, "error_message", "the parsed query", &message, e));
-    size_t n = json_array_size(json_object_get(root, "statements"));
-    if (failed) {
-        bool other = strstr(message, "Only SELECT") != NULL;
-        return err_set(e, RC_USAGE, "-q: %s", other ? "only a query that reads can be shown, such as SELECT …" : message);
-    }
-    if (n != 1) return err_set(e, RC_USAGE, "-q takes one statement, not %zu", n);
-out:
+    const char **parsed;
+    json_error_t error;
+    enum rc rc = engine_parse(inv->arena, s, &sql, 1, &parsed, e);
+    if (rc != RC_OK) return rc;
+    /* positions can be 2^64 - 1, which is no integer to the library */
+    json_t *root = json_loads(parsed[0], JSON_DECODE_INT_AS_REAL, &error);
+    rc = check_parsed(root, e);
+    json_decref(root);
     return rc;
 }
 
@@ -44,12 +48,15 @@ static enum rc show_query(struct invocation *inv, struct workspace *w, const str
 {
     enum rc rc;
     struct session *s;
+    struct described_column *columns;
+    size_t n;
     query = trim_query(inv->arena, query);
     TRY(open_session(inv, w, &s, e));
     TRY(check_query(inv, s, query, e));
     TRY(workspace_views(w, m, s, e));
     struct rows_out out = {.sql = query, .total = -1};
-    rc = rows_print(inv, s, &out, e);
+    rc = session_describe(inv->arena, s, query, &columns, &n, e); /* alone, so that positions are the query's */
+    if (rc == RC_OK) rc = rows_print(inv, s, &out, e);
     if (rc == RC_PROJECT) rc = e->rc = RC_USAGE; /* the statement is the command line's */
 out:
     return rc;

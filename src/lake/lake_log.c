@@ -111,6 +111,22 @@ enum rc lake_log_read(struct arena *a, struct storage *s, int64_t number, int64_
     return number >= 0 ? get_marker(a, s, number, ret, e) : read_as_of(a, s, at_ms, ret, e);
 }
 
+/* A watermark counts versions of one table: when that is gone, or another one has its name, it says nothing any more,
+ * and the next run finds in the logs what was read. */
+static void forget_input(struct arena *a, struct marker *m, const char *name)
+{
+    for (size_t i = 0; i < m->n_tables; i++) {
+        struct marked_table *t = &m->tables[i];
+        if (marked_input(t, name) < 0) continue;
+        struct watermark *kept = ARENA_ARRAY(a, struct watermark, t->n_inputs);
+        size_t n = 0;
+        for (size_t k = 0; k < t->n_inputs; k++)
+            if (strcmp(t->inputs[k].table, name) != 0) kept[n++] = t->inputs[k];
+        t->inputs = kept;
+        t->n_inputs = n;
+    }
+}
+
 /* The previous marker's tables, without `gone`. */
 static void keep_tables(struct arena *a, struct marker *next, const struct marker *previous,
                         const char *const *gone, size_t n_gone)
@@ -120,6 +136,7 @@ static void keep_tables(struct arena *a, struct marker *next, const struct marke
         for (size_t j = 0; j < n_gone; j++) kept = kept && strcmp(previous->tables[i].name, gone[j]) != 0;
         if (kept) *ARENA_PUSH(a, next->tables, next->n_tables) = previous->tables[i];
     }
+    for (size_t j = 0; j < n_gone; j++) forget_input(a, next, gone[j]);
 }
 
 static bool same_text(const char *left, const char *right)
@@ -137,10 +154,11 @@ static bool same_entry(const struct marked_table *l, const struct marked_table *
     return true;
 }
 
-/* Would `mine` be news, and not go back? */
+/* Would `mine` be news, and not go back? What a run that did not know of a hold made of the table is not. */
 static bool is_newer(const struct marked_table *old, const struct marked_table *mine)
 {
     if (!old || !same_text(old->id, mine->id)) return true;
+    if (old->held && !mine->held && mine->version != old->version) return false;
     return mine->version > old->version || (mine->version == old->version && !same_entry(old, mine));
 }
 
@@ -157,7 +175,9 @@ static void set_table(struct arena *a, struct marker *m, const struct marked_tab
 {
     size_t i = 0;
     while (i < m->n_tables && strcmp(m->tables[i].name, t->name) < 0) i++;
-    if (i == m->n_tables || strcmp(m->tables[i].name, t->name) != 0) {
+    bool there = i < m->n_tables && strcmp(m->tables[i].name, t->name) == 0;
+    if (there && !same_text(m->tables[i].id, t->id)) forget_input(a, m, t->name);
+    if (!there) {
         (void)ARENA_PUSH(a, m->tables, m->n_tables);
         memmove(m->tables + i + 1, m->tables + i, (m->n_tables - 1 - i) * sizeof *m->tables);
     }

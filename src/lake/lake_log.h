@@ -47,8 +47,9 @@ int64_t marked_input(const struct marked_table *t, const char *input);          
  * (RULES.md A 3); all other tables keep what the previous marker says; `gone` are taken out (drop). Beaten to the
  * number: read that marker, merge, next number. Nothing new: writes nothing. *ret is the marker that stands.
  * An entry at the same version replaces the previous one where it differs (that is how a hold is released), so a run
- * leaves tables that are held out of `mine`. A table of another Delta id was dropped and made anew: `mine` stands, at
- * whatever version. `mine` may be in any order. */
+ * leaves tables that are held out of `mine`; a held table stays where it is, whatever version a run that did not know of
+ * the hold has made of it. A table of another Delta id was dropped and made anew: `mine` stands, at whatever version, and
+ * as with `gone` the other tables' watermarks on it are taken out. `mine` may be in any order. */
 enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine, size_t n_mine,
                          const char *const *gone, size_t n_gone, struct marker **ret, struct err *e) MUST_CHECK;
 /* Removes markers older (by their object's mtime) than keep_ms, but never the newest `keep_count`, nor the very newest. */

@@ -177,6 +177,48 @@ static void holding_dropping_and_making_anew(void **state)
     assert_int_equal(version_of(publish(f, mine, 1), "a"), 0);
 }
 
+/* A run that pinned before the rollback publishes after it. */
+static void a_late_run_does_not_end_a_hold(void **state)
+{
+    struct fixture *f = *state;
+    struct marked_table mine[] = {table("a", 7)};
+    publish(f, mine, 1);
+    mine[0].version = 8;
+    mine[0].held = true;
+    struct marker *m = publish(f, mine, 1);
+    mine[0].version = 9;
+    mine[0].held = false;
+    assert_int_equal(publish(f, mine, 1)->number, m->number);
+    mine[0].held = true; /* rolled back once more */
+    assert_int_equal(version_of(publish(f, mine, 1), "a"), 9);
+    mine[0].held = false; /* released */
+    assert_false(marker_table(publish(f, mine, 1), "a")->held);
+    mine[0].version = 10;
+    assert_int_equal(version_of(publish(f, mine, 1), "a"), 10);
+}
+
+/* Version 7 of the table that is gone is not version 7 of the one that has its name now. */
+static void watermarks_end_with_their_table(void **state)
+{
+    struct fixture *f = *state;
+    struct watermark inputs[] = {{"a", 7}, {"b", 1}};
+    struct marked_table mine[] = {table("a", 7), table("b", 1), table("c", 3)}, anew[] = {table("a", 0)};
+    mine[2].inputs = inputs;
+    mine[2].n_inputs = 2;
+    struct marker *m = publish(f, mine, 3);
+    assert_int_equal(marked_input(marker_table(m, "c"), "a"), 7);
+    anew[0].id = "another";
+    m = publish(f, anew, 1);
+    assert_int_equal(version_of(m, "c"), 3);
+    assert_int_equal(marked_input(marker_table(m, "c"), "a"), -1);
+    assert_int_equal(marked_input(marker_table(m, "c"), "b"), 1);
+    const char *gone[] = {"b"};
+    assert_int_equal(lake_log_publish(f->a, f->s, "drop", NULL, 0, gone, 1, &m, &f->e), RC_OK);
+    assert_int_equal(marker_table(m, "c")->n_inputs, 0);
+    assert_int_equal(lake_log_newest(f->a, f->s, &m, &f->e), RC_OK);
+    assert_int_equal(marker_table(m, "c")->n_inputs, 0);
+}
+
 static void as_of_reads_by_time(void **state)
 {
     struct fixture *f = *state;
@@ -338,7 +380,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOG_TEST(a_marker_reads_as_it_was_printed),        LOG_TEST(damaged_markers_are_refused),
         LOG_TEST(publishing_advances_and_never_goes_back), LOG_TEST(a_table_is_never_ahead_of_its_input),
-        LOG_TEST(holding_dropping_and_making_anew),        LOG_TEST(as_of_reads_by_time),
+        LOG_TEST(holding_dropping_and_making_anew),        LOG_TEST(a_late_run_does_not_end_a_hold),
+        LOG_TEST(watermarks_end_with_their_table),         LOG_TEST(as_of_reads_by_time),
         LOG_TEST(cleaning_keeps_the_young_and_the_last),   LOG_TEST(a_newer_format_and_odd_names),
         LOG_TEST(every_marker_of_a_race_is_consistent),
     };

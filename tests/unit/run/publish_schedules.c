@@ -114,7 +114,7 @@ static char *schedule(struct arena *a, uint64_t seed, enum mutation mutation, st
         w->faults = true;
     }
     check_markers(w, false);
-    for (uint64_t steps = 50 + world_random(w, 650); steps > 0 && !w->violation[0]; steps--) {
+    for (uint64_t steps = 50 + world_random(w, 550); steps > 0 && !w->violation[0]; steps--) {
         start(w, processes, &n);
         step(w, processes, &n, totals);
     }

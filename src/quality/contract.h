@@ -92,4 +92,11 @@ char *judged_select(struct arena *a, const struct judgement *j, const char *rela
 char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation,
                            const char *const *carry, size_t n_carry, int64_t sink_handle);
 
+/* The same, and rows that pass but satisfy `leave_out` (SQL boolean over the typed columns, or NULL: what a table calls
+ * `deleted`) are left out and counted in refusal_counts.left_out. This, not a WHERE around the SELECT, is how accepted
+ * rows are left out: see above. */
+char *judged_keep_select(struct arena *a, const struct judgement *j, const char *relation,
+                         const char *const *carry, size_t n_carry, int64_t sink_handle,
+                         const char *leave_out);
+
 #endif

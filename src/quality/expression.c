@@ -365,7 +365,7 @@ enum rc expression_read(struct arena *a, const char *text, struct pos pos, const
         struct token t = next_token(p);
         p = t.text.p + t.text.n;
         if (t.kind == TOKEN_BLANK) {
-            buf_add_char(sql, ' ');
+            if (sql->n && sql->p[sql->n - 1] != ' ') buf_add_char(sql, ' ');
             continue;
         }
         if (t.kind == TOKEN_OPEN_QUOTE) return REFUSE(&r, t.text.p, "does not end what opens here");

@@ -163,17 +163,20 @@ static void add_reasons(struct buf *out, const struct judgement *j)
     buf_add_str(out, "], ");
 }
 
-/* "__accepted": true without any call for rows that pass everything. Rows that are only counted are told
- * apart from those whose reasons and input row are needed. The calls are volatile, and the filter on the
- * column stays above them. */
+/* "__accepted": true without any call for rows that pass everything. Rows that are only counted are told apart
+ * from those whose reasons and input row are needed. The calls are volatile, and the filter on the column stays
+ * above them. */
 static void add_accepted(struct buf *out, struct arena *a, const struct judgement *j,
-                         const char *const *carry, size_t n_carry, int64_t handle)
+                         const char *const *carry, size_t n_carry, int64_t handle, const char *leave_out)
 {
-    buf_add_str(out, "CASE WHEN t.\"__fate\" = 0 AND t.\"__warned\" = 0 THEN true WHEN t.\"__fate\" IN (0");
+    const char *left = leave_out ? arena_printf(a, "coalesce((%s), false)", leave_out) : "false";
+    buf_printf(
+        out, "CASE WHEN t.\"__fate\" = 0 AND t.\"__warned\" = 0 AND NOT %s THEN true WHEN t.\"__fate\" IN (0",
+        left);
     for (size_t i = 0; i < j->n_tests; i++)
         if (j->tests[i].action == RULE_DROP) buf_printf(out, ", %zu", i + 1);
-    buf_printf(out, ") THEN " INGOT_COUNT "(CAST(%lld AS BIGINT), t.\"__fate\", t.\"__warned\") ",
-               (long long)handle);
+    buf_printf(out, ") THEN " INGOT_COUNT "(CAST(%lld AS BIGINT), t.\"__fate\", t.\"__warned\", %s) ",
+               (long long)handle, left);
     buf_printf(out, "ELSE " INGOT_REFUSE "(CAST(%lld AS BIGINT), t.\"__fate\", t.\"__warned\", ",
                (long long)handle);
     add_reasons(out, j);
@@ -184,21 +187,27 @@ static void add_accepted(struct buf *out, struct arena *a, const struct judgemen
     buf_add_str(out, ") END AS \"__accepted\"");
 }
 
-char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation,
-                           const char *const *carry, size_t n_carry, int64_t sink_handle)
+char *judged_keep_select(struct arena *a, const struct judgement *j, const char *relation,
+                         const char *const *carry, size_t n_carry, int64_t sink_handle, const char *leave_out)
 {
     struct buf *out = buf_new(a, BUF_DEFAULT_MAX);
     buf_add_str(out, "SELECT ");
     add_written(out, a, j);
     for (size_t i = 0; i < n_carry; i++) buf_printf(out, ", t.%s", sql_name(a, carry[i]));
-    if (!j->n_tests) {
+    if (!j->n_tests && !leave_out) {
         struct buf *typed = buf_new(a, BUF_DEFAULT_MAX);
         add_typed(typed, a, j, relation, carry, n_carry);
         buf_printf(out, " FROM (%s) AS t", typed->p);
         return out->p;
     }
     buf_add_str(out, " FROM (SELECT t.*, ");
-    add_accepted(out, a, j, carry, n_carry, sink_handle);
+    add_accepted(out, a, j, carry, n_carry, sink_handle, leave_out);
     buf_printf(out, " FROM (%s) AS t) AS t WHERE t.\"__accepted\"", fated(a, j, relation, carry, n_carry));
     return out->p;
+}
+
+char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation,
+                           const char *const *carry, size_t n_carry, int64_t sink_handle)
+{
+    return judged_keep_select(a, j, relation, carry, n_carry, sink_handle, NULL);
 }

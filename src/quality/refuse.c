@@ -15,7 +15,7 @@ struct refusal {
     struct refused_sink *sink;
     const struct judgement *judgement;
     int64_t *by_test;
-    int64_t quarantined, dropped, failed;
+    int64_t quarantined, dropped, failed, left_out;
     char *first_failure;
 };
 
@@ -51,8 +51,10 @@ void refusal_close(int64_t handle, struct arena *a, struct refusal_counts *ret)
     pthread_mutex_unlock(&registry.lock);
     if (!r) return;
     if (ret) {
-        *ret = (struct refusal_counts){
-            .quarantined = r->quarantined, .dropped = r->dropped, .failed = r->failed};
+        *ret = (struct refusal_counts){.quarantined = r->quarantined,
+                                       .dropped = r->dropped,
+                                       .failed = r->failed,
+                                       .left_out = r->left_out};
         ret->by_test = ARENA_ARRAY(a, int64_t, r->judgement->n_tests + 1);
         memcpy(ret->by_test, r->by_test, sizeof *r->by_test * r->judgement->n_tests);
         if (r->first_failure) ret->first_failure = arena_strdup(a, r->first_failure);
@@ -149,7 +151,7 @@ static const struct judged_test *count_row(struct refusal *r, int64_t fate, int6
 static void count_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     idx_t n = duckdb_data_chunk_get_size(input);
-    struct column fates = argument(input, 1), warned = argument(input, 2);
+    struct column fates = argument(input, 1), warned = argument(input, 2), left_out = argument(input, 3);
     struct refusal *r = called_refusal(info, argument(input, 0), n);
     if (!r) return;
     bool *out = duckdb_vector_get_data(output);
@@ -157,7 +159,8 @@ static void count_rows(duckdb_function_info info, duckdb_data_chunk input, duckd
     for (idx_t i = 0; i < n; i++) {
         int32_t fate = ((int32_t *)fates.data)[i];
         count_row(r, fate, bigint_at(warned, i, 0));
-        out[i] = fate == 0;
+        out[i] = fate == 0 && !((bool *)left_out.data)[i];
+        r->left_out += fate == 0 && !out[i];
     }
     pthread_mutex_unlock(&r->lock);
 }
@@ -276,7 +279,8 @@ static enum rc register_judge(duckdb_connection c, const char *name, const duckd
 
 enum rc quality_register_connection(duckdb_connection c, struct err *e)
 {
-    static const duckdb_type count[] = {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_BIGINT};
+    static const duckdb_type count[] = {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_BIGINT,
+                                        DUCKDB_TYPE_BOOLEAN};
     static const duckdb_type refuse[] = {DUCKDB_TYPE_BIGINT,  DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_BIGINT,
                                          DUCKDB_TYPE_LIST,    DUCKDB_TYPE_LIST,    DUCKDB_TYPE_VARCHAR,
                                          DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT,  DUCKDB_TYPE_BIGINT};

@@ -1,7 +1,7 @@
 /* Refusing rows in the same pass as the data: volatile scalar functions of ours that a CASE calls only for
  * rows that failed a test, exactly once for each (see judged_accept_select).
  *
- *     ingot_count(handle, fate, warned) -> fate = 0              counts a dropped or warned row
+ *     ingot_count(handle, fate, warned, left out) -> kept?       counts a dropped, warned or left out row
  *     ingot_refuse(handle, fate, warned, reasons VARCHAR[], values VARCHAR[], row JSON, file, row, load) ->
  * false records the row in the sink, and counts it
  */
@@ -23,6 +23,7 @@ struct refusal_counts {
     int64_t *by_test; /* rows whose first failing test this is, one for each test; warn: rows that failed it,
                          whatever became of them */
     int64_t quarantined, dropped, failed;
+    int64_t left_out;    /* passed, and satisfied leave_out of judged_keep_select */
     char *first_failure; /* reason of a row that failed a `fail` rule, or NULL */
 };
 /* A handle under which SQL finds sink and counts while a step runs; thread-safe. Without a sink (NULL) rows

@@ -31,8 +31,8 @@ static void test_clock(void **state)
         {"t < current_time", "t < CAST(LOCAL AS TIME)"},
         {"x.now > 1 and \"now\" = 'now()'", "x.now > 1 and \"now\" = 'now()'"},
         {"now > 1", "now > 1"},
-        {"a = $$now()$$ -- now()\n or b", "a = $$now()$$   or b"},
-        {"a /* now() /* ) */ */ = 1", "a   = 1"},
+        {"a = $$now()$$ -- now()\n or b", "a = $$now()$$ or b"},
+        {"a /* now() /* ) */ */ = 1", "a = 1"},
         {"E'it\\'s ;(' = a", "E'it\\'s ;(' = a"},
         {"  amount>=1e-6  ", "amount>=1e-6"},
     };

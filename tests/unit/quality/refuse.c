@@ -317,6 +317,39 @@ static void test_first_failure_and_unknown_handle(void **state)
     assert_non_null(strstr(f->e.message, "handle that is not open"));
 }
 
+/* Rows are left out only after they were judged: what would be left out and is bad is refused. */
+static void test_left_out(void **state)
+{
+    struct fixture *f = *state;
+    make_rows(f, 20000);
+    struct judgement *j = judge(f);
+    struct refused_sink *sink = sink_new(0);
+    int64_t handle = refusal_open(f->a, sink, j);
+    fixture_exec(f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
+                                 judged_keep_select(f->a, j, "m", carry, 4, handle, "amount < 500")));
+    struct refusal_counts c;
+    refusal_close(handle, f->a, &c);
+    check_counts(f, j, &c, sink);
+    int64_t good =
+        fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE rule IS NULL", by_hand));
+    int64_t kept = fixture_int(f, "SELECT count(*) FROM o WHERE amount >= 500");
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM o"), kept);
+    assert_true(kept > 0 && c.left_out > 0);
+    assert_int_equal(c.left_out + kept, good);
+    sink_free(sink);
+    struct table bare = {.name = "silver.bare", .pos = {"silver/bare.sql", 1, 1}}; /* no tests at all */
+    struct described_column *described;
+    size_t n;
+    OK(f, session_describe(f->a, f->s, "SELECT * FROM m", &described, &n, &f->e));
+    OK(f, contract_judge(f->a, &bare, described, n, NULL, 0, NULL, &j, &f->e));
+    handle = refusal_open(f->a, NULL, j);
+    fixture_exec(f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
+                                 judged_keep_select(f->a, j, "m", NULL, 0, handle, "country = 'XX'")));
+    refusal_close(handle, f->a, &c);
+    assert_true(c.left_out > 0);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM o") + c.left_out, 20000);
+}
+
 /* What is not judged in the same pass: the fates as columns. */
 static void test_judged_select(void **state)
 {
@@ -348,7 +381,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entries),       cmocka_unit_test(test_error_in_a_rule),
         cmocka_unit_test(test_guarded),       cmocka_unit_test(test_first_failure_and_unknown_handle),
-        cmocka_unit_test(test_judged_select), cmocka_unit_test(test_exactly_once),
+        cmocka_unit_test(test_judged_select), cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_exactly_once),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

@@ -154,10 +154,11 @@ static bool same_entry(const struct marked_table *l, const struct marked_table *
     return true;
 }
 
-/* Would `mine` be news, and not go back? What a run that did not know of a hold made of the table is not. */
+/* Would `mine` be news, and not go back? What a run that did not know of a hold, or
+ * of a drop, made of the table is not. */
 static bool is_newer(const struct marked_table *old, const struct marked_table *mine)
 {
-    if (!old || !same_text(old->id, mine->id)) return true;
+    if (!old || !same_text(old->id, mine->id)) return !mine->seen || (old && same_text(old->id, mine->seen));
     if (old->held && !mine->held && mine->version != old->version) return false;
     return mine->version > old->version || (mine->version == old->version && !same_entry(old, mine));
 }

@@ -23,6 +23,8 @@ struct marked_table {
     bool held; /* rolled back and not released: run skips it */
     struct watermark *inputs;
     size_t n_inputs;
+    const char *
+        seen; /* for lake_log_publish only: the Delta id in the marker that the run had read, NULL: none or unknown */
 };
 struct marker {
     int64_t number; /* -1: there is none yet */
@@ -36,8 +38,10 @@ struct marker {
 enum rc lake_log_newest(struct arena *a, struct storage *s, struct marker **ret, struct err *e) MUST_CHECK;
 /* Marker `number`, or (number -1) the newest one that was there at `at_ms`: its time is not after it. Missing: *ret =
  * NULL. Times never fall from one marker to the next, whatever the writers' clocks say. */
-enum rc lake_log_read(struct arena *a, struct storage *s, int64_t number, int64_t at_ms, struct marker **ret, struct err *e) MUST_CHECK;
-enum rc marker_parse(struct arena *a, struct str text, const char *what, struct marker **ret, struct err *e) MUST_CHECK;
+enum rc lake_log_read(struct arena *a, struct storage *s, int64_t number, int64_t at_ms, struct marker **ret,
+                      struct err *e) MUST_CHECK;
+enum rc marker_parse(struct arena *a, struct str text, const char *what, struct marker **ret,
+                     struct err *e) MUST_CHECK;
 char *marker_print(struct arena *a, const struct marker *m);
 const struct marked_table *marker_table(const struct marker *m, const char *name); /* or NULL */
 int64_t marked_input(const struct marked_table *t, const char *input);             /* or -1 */
@@ -49,10 +53,13 @@ int64_t marked_input(const struct marked_table *t, const char *input);          
  * An entry at the same version replaces the previous one where it differs (that is how a hold is released), so a run
  * leaves tables that are held out of `mine`; a held table stays where it is, whatever version a run that did not know of
  * the hold has made of it. A table of another Delta id was dropped and made anew: `mine` stands, at whatever version, and
- * as with `gone` the other tables' watermarks on it are taken out. `mine` may be in any order. */
-enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine, size_t n_mine,
-                         const char *const *gone, size_t n_gone, struct marker **ret, struct err *e) MUST_CHECK;
+ * as with `gone` the other tables' watermarks on it are taken out. But what a run had `seen` and is
+ * gone or another one since was dropped behind its back, and is not brought again. `mine` may be in any order. */
+enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine,
+                         size_t n_mine, const char *const *gone, size_t n_gone, struct marker **ret,
+                         struct err *e) MUST_CHECK;
 /* Removes markers older (by their object's mtime) than keep_ms, but never the newest `keep_count`, nor the very newest. */
-enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms, size_t *ret_removed, struct err *e) MUST_CHECK;
+enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms,
+                       size_t *ret_removed, struct err *e) MUST_CHECK;
 
 #endif

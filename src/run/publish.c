@@ -2,7 +2,8 @@
 
 #include "base/log.h"
 
-enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n, size_t *ret_lost, struct err *e)
+enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n,
+                        size_t *ret_lost, struct err *e)
 {
     size_t lost = 0;
     for (size_t i = 0; i < n; i++) {
@@ -37,7 +38,9 @@ enum rc publish_marker(struct lake *l, const char *run, const struct staged *sta
         const struct staged *s = &staged[i];
         if (s->outcome != OUTCOME_PUBLISHED && s->outcome != OUTCOME_UP_TO_DATE) continue;
         if (s->next.version < 0) continue;
+        const struct marked_table *seen = marker_table(l->marker, l->tables[i].name);
         mine[n++] = (struct marked_table){.name = l->tables[i].name,
+                                          .seen = seen ? seen->id : NULL,
                                           .id = s->next.id,
                                           .model = s->next.model,
                                           .version = s->next.version,

@@ -219,6 +219,28 @@ static void watermarks_end_with_their_table(void **state)
     assert_int_equal(marker_table(m, "c")->n_inputs, 0);
 }
 
+/* A run that pinned before a drop publishes after it, also when the table was made anew meanwhile. */
+static void a_late_run_does_not_undo_a_drop(void **state)
+{
+    struct fixture *f = *state;
+    struct marked_table late[] = {table("a", 7)}, anew[] = {table("a", 0)};
+    const char *gone[] = {"a"};
+    struct marker *m;
+    publish(f, late, 1);
+    late[0].seen = late[0].id;
+    late[0].version = 8;
+    assert_int_equal(version_of(publish(f, late, 1), "a"), 8);
+    assert_int_equal(lake_log_publish(f->a, f->s, "drop", NULL, 0, gone, 1, &m, &f->e), RC_OK);
+    late[0].version = 9;
+    assert_null(marker_table(publish(f, late, 1), "a"));
+    anew[0].id = "another";
+    assert_int_equal(version_of(publish(f, anew, 1), "a"), 0);
+    assert_int_equal(version_of(publish(f, late, 1), "a"), 0);
+    anew[0].id = "a third"; /* made anew by a run that knew of the second */
+    anew[0].seen = "another";
+    assert_string_equal(marker_table(publish(f, anew, 1), "a")->id, "a third");
+}
+
 static void as_of_reads_by_time(void **state)
 {
     struct fixture *f = *state;
@@ -378,11 +400,17 @@ static int lake_log_setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOG_TEST(a_marker_reads_as_it_was_printed),        LOG_TEST(damaged_markers_are_refused),
-        LOG_TEST(publishing_advances_and_never_goes_back), LOG_TEST(a_table_is_never_ahead_of_its_input),
-        LOG_TEST(holding_dropping_and_making_anew),        LOG_TEST(a_late_run_does_not_end_a_hold),
-        LOG_TEST(watermarks_end_with_their_table),         LOG_TEST(as_of_reads_by_time),
-        LOG_TEST(cleaning_keeps_the_young_and_the_last),   LOG_TEST(a_newer_format_and_odd_names),
+        LOG_TEST(a_marker_reads_as_it_was_printed),
+        LOG_TEST(damaged_markers_are_refused),
+        LOG_TEST(publishing_advances_and_never_goes_back),
+        LOG_TEST(a_table_is_never_ahead_of_its_input),
+        LOG_TEST(holding_dropping_and_making_anew),
+        LOG_TEST(a_late_run_does_not_end_a_hold),
+        LOG_TEST(watermarks_end_with_their_table),
+        LOG_TEST(a_late_run_does_not_undo_a_drop),
+        LOG_TEST(as_of_reads_by_time),
+        LOG_TEST(cleaning_keeps_the_young_and_the_last),
+        LOG_TEST(a_newer_format_and_odd_names),
         LOG_TEST(every_marker_of_a_race_is_consistent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

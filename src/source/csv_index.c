@@ -17,7 +17,7 @@ struct scan {
     enum index_end end;
     size_t at;         /* bytes before it are dealt with */
     size_t record;     /* after the last line end outside of quotes: where the present record starts */
-    size_t long_since; /* the record that is known to hold a line end within quotes, +1 */
+    int64_t inside;    /* line ends within quotes of the present record, counted in result.lines already */
     struct index_result result;
     bool stop;
 };
@@ -43,14 +43,15 @@ static size_t after_line(const char *p, size_t n, size_t from)
     return from + (p[from] == '\r' && from + 1 < n && p[from + 1] == '\n' ? 2 : 1);
 }
 
-/* The field that opens at `from` never closes: its record is its first line. */
-static void give_up_quote(struct scan *s, size_t from)
+/* The field that just opened never closes: its record is its first line. */
+static void give_up_quote(struct scan *s)
 {
     size_t next = after_line(s->p, s->n, s->record);
     if (s->end == INDEX_FULL) s->stop = true; /* what follows has not been seen far enough yet */
     if (next == s->n && s->end == INDEX_FULL) return; /* even the line is too long */
-    s->result.lines += 1 - count_lines(s->p, s->record, from); /* those of earlier fields were counted already */
+    s->result.lines += 1 - s->inside;
     s->result.records++;
+    s->inside = 0;
     s->record = s->at = next;
 }
 
@@ -79,17 +80,17 @@ static void quoted_field(struct scan *s, size_t from)
     size_t close = closing_quote(s->d, s->p, s->n, from);
     if (close >= s->n || (close + 1 == s->n && s->end != INDEX_LAST)) {
         if (s->end == INDEX_MORE || (s->end == INDEX_FULL && s->record > 0)) s->stop = true;
-        else give_up_quote(s, from);
+        else give_up_quote(s);
         return;
     }
     int64_t lines = count_lines(s->p, from, close);
-    if (lines) s->long_since = s->record + 1;
     char c = close + 1 < s->n ? s->p[close + 1] : '\n';
-    if (c != s->d->delimiter && !is_line_end(c) && s->long_since == s->record + 1) {
-        give_up_quote(s, from);
+    if (c != s->d->delimiter && !is_line_end(c) && lines + s->inside > 0) {
+        give_up_quote(s);
         return;
     }
     s->result.lines += lines;
+    s->inside += lines;
     s->at = close + 1;
 }
 
@@ -105,6 +106,7 @@ static void count_ends(struct scan *s, uint64_t lf, uint64_t cr)
     s->result.lines += __builtin_popcountll(ends & ~second);
     s->result.records += __builtin_popcountll(of_records);
     s->record = s->at + 64 - (size_t)__builtin_clzll(ends);
+    s->inside = 0;
 }
 
 static uint64_t below(unsigned bit)
@@ -162,6 +164,7 @@ static void line_by_line(struct scan *s)
             bool empty = s->at == s->record;
             s->at = s->record = after_line(s->p, s->n, s->at);
             s->result.lines++;
+            s->inside = 0;
             if (!empty || s->d->one_column) s->result.records++;
         } else if (s->d->quote && c == s->d->quote && (s->at == s->record || s->p[s->at - 1] == s->d->delimiter)) {
             quoted_field(s, s->at);
@@ -183,6 +186,8 @@ struct index_result csv_index(const struct csv_dialect *d, const char *p, size_t
         s.result.records++;
         s.result.lines++;
         s.result.consumed = n;
+    } else {
+        s.result.lines -= s.inside; /* of a record that is not whole yet */
     }
     return s.result;
 }

@@ -150,9 +150,12 @@ static void check_names(struct arena *a, struct text_file *f)
     qsort(sorted, f->n_columns, sizeof *sorted, by_name);
     for (size_t i = 1; i < f->n_columns; i++) {
         if (compare_names(sorted[i - 1].name, sorted[i].name) != 0) continue;
-        bool same = strcmp(sorted[i - 1].name, sorted[i].name) == 0;
-        text_file_fail(f, same ? "two columns have the name '%s' (columns %zu and %zu)" : "two column names differ only by case: '%s' (columns %zu and %zu)",
-                       sorted[i - 1].name, sorted[i - 1].position + 1, sorted[i].position + 1);
+        const struct named *x = &sorted[i - 1], *y = &sorted[i];
+        if (strcmp(x->name, y->name) == 0)
+            text_file_fail(f, "two columns have the name '%s' (columns %zu and %zu)", x->name, x->position + 1, y->position + 1);
+        else
+            text_file_fail(f, "two column names differ only by case: '%s' and '%s' (columns %zu and %zu)", x->name, y->name,
+                           x->position + 1, y->position + 1);
         return;
     }
 }

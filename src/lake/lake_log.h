@@ -23,8 +23,8 @@ struct marked_table {
     bool held; /* rolled back and not released: run skips it */
     struct watermark *inputs;
     size_t n_inputs;
-    const char *
-        seen; /* for lake_log_publish only: the Delta id in the marker that the run had read, NULL: none or unknown */
+    /* For lake_log_publish only: the Delta id in the marker that the run had read. NULL: none, or not known. */
+    const char *seen;
 };
 struct marker {
     int64_t number; /* -1: there is none yet */
@@ -53,8 +53,8 @@ int64_t marked_input(const struct marked_table *t, const char *input);          
  * An entry at the same version replaces the previous one where it differs (that is how a hold is released), so a run
  * leaves tables that are held out of `mine`; a held table stays where it is, whatever version a run that did not know of
  * the hold has made of it. A table of another Delta id was dropped and made anew: `mine` stands, at whatever version, and
- * as with `gone` the other tables' watermarks on it are taken out. But what a run had `seen` and is
- * gone or another one since was dropped behind its back, and is not brought again. `mine` may be in any order. */
+ * as with `gone` the other tables' watermarks on it are taken out. But a table that the run had `seen` and that is gone
+ * since, or another one, was dropped behind its back: `mine` is left out. `mine` may be in any order. */
 enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine,
                          size_t n_mine, const char *const *gone, size_t n_gone, struct marker **ret,
                          struct err *e) MUST_CHECK;

@@ -134,7 +134,7 @@ void account_print_line(struct buf *out, const struct account *acc)
         buf_printf(&line, "read %s ", acc->read[i].table);
         buf_add_count(&line, acc->read[i].rows);
     }
-    if (!acc->driving && acc->n_read > 0) add_term(&line, "yielded", acc->yielded);
+    if (!acc->driving && acc->n_read > 0 && acc->read[0].table) add_term(&line, "yielded", acc->yielded);
     add_term(&line, "wrote", acc->inserted);
     add_term(&line, "updated", acc->replacing);
     add_term(&line, "unchanged", acc->unchanged);

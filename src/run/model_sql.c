@@ -91,7 +91,8 @@ void model_close(struct model_work *w)
 {
     if (w->session && w->catalog) {
         struct err ignored = {0};
-        if (session_execf(w->session, &ignored, "USE memory; DETACH DATABASE IF EXISTS %s; DETACH DATABASE IF EXISTS older_%zu", w->catalog, w->s->node) != RC_OK)
+        if (w->guarded && session_exec(w->session, STATEMENT_GUARD_RESET, &ignored) != RC_OK) log_debug("%s: %s", w->s->table->name, ignored.message);
+        if (session_execf(w->session, &ignored, "USE memory; DETACH DATABASE IF EXISTS %s", w->catalog) != RC_OK)
             log_debug("%s: %s", w->s->table->name, ignored.message);
     }
     session_close(w->session);
@@ -149,6 +150,8 @@ enum rc model_create_view(struct model_work *w, bool guard, struct err *e)
     const char *sql = s->table->sql;
     if (s->statement->row_by_row && (guard || judges_rows(s->table))) TRY(rewritten(w, guard, &sql, e));
     w->sql = sql;
+    w->guarded = guard;
+    if (guard) TRY(session_exec(w->session, STATEMENT_GUARD_SETTING, e));
     TRY(session_execf(w->session, e, "CREATE OR REPLACE VIEW %s.main.__model AS %s", w->catalog, sql));
 out:
     if (rc != RC_OK) err_context(e, "%s", s->table->file);
@@ -266,19 +269,27 @@ out:
     return rc;
 }
 
-enum rc model_open_older(struct model_work *w, struct err *e)
+static enum rc fill_older(struct model_work *w, const char *catalog, struct err *e)
 {
     enum rc rc;
     struct step *s = w->s;
-    char *catalog = arena_printf(s->arena, "older_%zu", s->node);
     char *names = name_list(s->arena, "", s->table->key, s->table->n_key);
     if (s->table->n_key > 1) names = arena_printf(s->arena, "(%s)", names);
-    TRY(make_catalog(w, catalog, e));
     for (size_t i = 0; i < s->n_inputs; i++) TRY(older_view(w, &s->spans[i], e));
     TRY(session_execf(w->session, e, "CREATE VIEW %s.main.__model AS %s", catalog, w->sql));
-    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older_model AS SELECT * FROM __model m WHERE (%s) IN (SELECT %s FROM __candidates)", key_expressions(w), names));
-    TRY(session_execf(w->session, e, "USE %s", w->catalog));
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older_model AS SELECT * FROM __model m WHERE (%s) IN (SELECT %s FROM __candidates)",
+                      key_expressions(w), names));
 out:
+    return rc;
+}
+
+enum rc model_open_older(struct model_work *w, struct err *e)
+{
+    char *catalog = arena_printf(w->s->arena, "older_%zu", w->s->node);
+    struct err ignored = {0};
+    enum rc rc = make_catalog(w, catalog, e);
+    if (rc == RC_OK) rc = fill_older(w, catalog, e);
+    if (session_execf(w->session, rc == RC_OK ? e : &ignored, "USE %s; DETACH DATABASE IF EXISTS %s", w->catalog, catalog) != RC_OK && rc == RC_OK) rc = e->rc;
     return rc;
 }
 

@@ -17,6 +17,7 @@ struct model_work {
     char *directory;
     char *catalog;
     const char *sql; /* of __model */
+    bool guarded;
     const char **carry; /* "__in_…" columns that the model view carries from its input */
     size_t n_carry;
     struct judgement *judgement;

@@ -47,19 +47,19 @@ static void engine_line(const char *message, struct pos *pos)
     pos->column = 1;
 }
 
-static void add_problem(struct checker *c, const struct table *t, struct pos pos, bool whole_file, const struct err *e)
+static void add_problem(struct checker *c, const struct table *t, struct pos pos, bool whole_file,
+                        const struct err *e)
 {
     const char *message = e->message;
     struct pos found;
-    if (located(t, message, &found, &message))
-        pos = found;
-    else if (whole_file)
-        engine_line(message, &pos);
+    if (located(t, message, &found, &message)) pos = found;
+    else if (whole_file) engine_line(message, &pos);
     problem_add(&c->problems, pos, false, "%s", message);
 }
 
 /* Errors that say something about the project are collected; others end the check. */
-static enum rc collect(struct checker *c, const struct table *t, struct pos pos, bool whole_file, enum rc rc, struct err *e)
+static enum rc collect(struct checker *c, const struct table *t, struct pos pos, bool whole_file, enum rc rc,
+                       struct err *e)
 {
     if (rc != RC_PROJECT && rc != RC_DATA && rc != RC_USAGE) return rc;
     add_problem(c, t, pos, whole_file, e);
@@ -72,16 +72,19 @@ static enum rc collect(struct checker *c, const struct table *t, struct pos pos,
 static char *qualified(struct arena *a, const char *table)
 {
     const char *dot = strchr(table, '.');
-    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))), sql_name(a, dot + 1));
+    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))),
+                        sql_name(a, dot + 1));
 }
 
-static enum rc empty_table(struct checker *c, const char *name, const struct delta_column *columns, size_t n, struct err *e)
+static enum rc empty_table(struct checker *c, const char *name, const struct delta_column *columns, size_t n,
+                           struct err *e)
 {
     struct arena *a = c->inv->arena;
     struct buf *sql = buf_new(a, BUF_DEFAULT_MAX);
     buf_printf(sql, "CREATE OR REPLACE TABLE %s (", qualified(a, name));
     for (size_t i = 0; i < n; i++)
-        buf_printf(sql, "%s%s %s", i ? ", " : "", sql_name(a, columns[i].name), engine_type_of_delta(a, columns[i].type));
+        buf_printf(sql, "%s%s %s", i ? ", " : "", sql_name(a, columns[i].name),
+                   engine_type_of_delta(a, columns[i].type));
     buf_add_char(sql, ')');
     return session_exec(c->session, sql->p, e);
 }
@@ -94,19 +97,19 @@ static enum rc check_source(struct checker *c, size_t node, struct err *e)
     struct checkpoint_codec codec = engine_checkpoint_codec(&c->workspace->engine);
     struct delta_snapshot *s;
     TRY(delta_load(a, c->workspace->storage, table_dir(a, t->name), -1, &codec, &s, e));
-    if (s)
-        TRY(empty_table(c, t->name, s->columns, s->n_columns, e));
-    else
-        c->unknown[node] = arena_printf(a, "%s was never loaded, so its columns are not known", t->name);
+    if (s) TRY(empty_table(c, t->name, s->columns, s->n_columns, e));
+    else c->unknown[node] = arena_printf(a, "%s was never loaded, so its columns are not known", t->name);
 out:
     return rc;
 }
 
 /* --- models ------------------------------------------------------------------------------------------------------- */
 
-static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e, const char *format, ...) PRINTF_LIKE(5, 6);
+static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e,
+                    const char *format, ...) PRINTF_LIKE(5, 6);
 
-static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e, const char *format, ...)
+static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e,
+                    const char *format, ...)
 {
     struct described_column *columns;
     size_t n;
@@ -124,22 +127,29 @@ static enum rc check_expressions(struct checker *c, const struct table *t, struc
     enum rc rc = RC_OK;
     const char *from = qualified(c->inv->arena, t->name);
     for (size_t i = 0; i < t->n_columns; i++)
-        if (t->columns[i].check) TRY(bind(c, t, t->columns[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->columns[i].check, from));
-    for (size_t i = 0; i < t->n_rules; i++) TRY(bind(c, t, t->rules[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->rules[i].expression, from));
-    if (t->deleted) TRY(bind(c, t, t->deleted_pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->deleted, from));
-    if (t->latest) TRY(bind(c, t, t->latest_pos, e, "SELECT %s FROM %s ORDER BY 1", sql_name(c->inv->arena, t->latest), from));
+        if (t->columns[i].check)
+            TRY(bind(c, t, t->columns[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->columns[i].check,
+                     from));
+    for (size_t i = 0; i < t->n_rules; i++)
+        TRY(bind(c, t, t->rules[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->rules[i].expression,
+                 from));
+    if (t->deleted)
+        TRY(bind(c, t, t->deleted_pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->deleted, from));
+    if (t->latest)
+        TRY(bind(c, t, t->latest_pos, e, "SELECT %s FROM %s ORDER BY 1", sql_name(c->inv->arena, t->latest),
+                 from));
     for (size_t i = 0; i < t->n_checks; i++) {
         const struct check *check = &t->checks[i];
         if (check->expression)
             TRY(bind(c, t, check->pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", check->expression, from));
-        else if (check->sql)
-            TRY(bind(c, t, check->pos, e, "%s", check->sql));
+        else if (check->sql) TRY(bind(c, t, check->pos, e, "%s", check->sql));
     }
 out:
     return rc;
 }
 
-static void find_parents(struct checker *c, const struct table *t, struct parent_relation **ret, size_t *ret_n)
+static void find_parents(struct checker *c, const struct table *t, struct parent_relation **ret,
+                         size_t *ret_n)
 {
     struct arena *a = c->inv->arena;
     struct parent_relation *parents = NULL;
@@ -149,14 +159,16 @@ static void find_parents(struct checker *c, const struct table *t, struct parent
         bool seen = false;
         for (size_t k = 0; k < n; k++) seen = seen || strcmp(parents[k].table, t->references[i].table) == 0;
         if (seen || !parent) continue;
-        *ARENA_PUSH(a, parents, n) = (struct parent_relation){parent->name, qualified(a, parent->name), parent->key, parent->n_key};
+        *ARENA_PUSH(a, parents, n) =
+            (struct parent_relation){parent->name, qualified(a, parent->name), parent->key, parent->n_key};
     }
     *ret = parents;
     *ret_n = n;
 }
 
 /* Contract and casts; then the table as it will be, for its rules and for models downstream. */
-static enum rc check_contract(struct checker *c, const struct table *t, const struct described_column *described, size_t n, struct err *e)
+static enum rc check_contract(struct checker *c, const struct table *t,
+                              const struct described_column *described, size_t n, struct err *e)
 {
     enum rc rc;
     struct arena *a = c->inv->arena;
@@ -198,7 +210,8 @@ static enum rc check_model(struct checker *c, size_t i, struct err *e)
     enum rc rc = session_describe(c->inv->arena, c->session, t->sql, &columns, &n, e);
     if (rc == RC_OK) rc = check_contract(c, t, columns, n, e);
     rc = collect(c, t, table_position(t, -1), true, rc, e);
-    if (c->problems.n_errors > before) c->unknown[i] = arena_printf(c->inv->arena, "%s has problems", t->name);
+    if (c->problems.n_errors > before)
+        c->unknown[i] = arena_printf(c->inv->arena, "%s has problems", t->name);
     return rc;
 }
 
@@ -215,8 +228,9 @@ static enum rc prepare(struct checker *c, struct err *e)
     for (size_t i = 0; i < t->n_vars; i++) {
         const char *value = NULL;
         if (t->vars[i].type != VARIABLE_NULL) TRY(variable_expand(c->inv->arena, &t->vars[i], &value, e));
-        TRY(session_execf(c->session, e, "SET VARIABLE %s = CAST(%s AS %s)", sql_name(c->inv->arena, t->vars[i].name),
-                          sql_string(c->inv->arena, value), types[t->vars[i].type]));
+        TRY(session_execf(c->session, e, "SET VARIABLE %s = CAST(%s AS %s)",
+                          sql_name(c->inv->arena, t->vars[i].name), sql_string(c->inv->arena, value),
+                          types[t->vars[i].type]));
     }
 out:
     return rc;
@@ -281,10 +295,12 @@ static void print_people(struct checker *c)
             tell(c->inv, "%s: types are not checked yet: %s\n", dag->nodes[i].table->name, c->unknown[i]);
     }
     if (c->checked == models)
-        tell(c->inv, "%s checked, %s\n", counted(a, (int64_t)dag->n_nodes, "table"), counted(a, (int64_t)c->problems.n_errors, "error"));
+        tell(c->inv, "%s checked, %s\n", counted(a, (int64_t)dag->n_nodes, "table"),
+             counted(a, (int64_t)c->problems.n_errors, "error"));
     else
-        tell(c->inv, "%s checked, the types of %zu of %s; %s\n", counted(a, (int64_t)dag->n_nodes, "table"), c->checked,
-             counted(a, (int64_t)models, "model"), counted(a, (int64_t)c->problems.n_errors, "error"));
+        tell(c->inv, "%s checked, the types of %zu of %s; %s\n", counted(a, (int64_t)dag->n_nodes, "table"),
+             c->checked, counted(a, (int64_t)models, "model"),
+             counted(a, (int64_t)c->problems.n_errors, "error"));
 }
 
 static enum rc run(struct invocation *inv, struct err *e)
@@ -298,13 +314,9 @@ static enum rc run(struct invocation *inv, struct err *e)
     TRY(prepare(&c, e));
     TRY(check_tables(&c, e));
     problems_sort(&c.problems);
-    if (inv->json)
-        print_json(&c);
-    else
-        print_people(&c);
-    if (c.problems.n_errors > 0) {
-        rc = err_set(e, RC_PROJECT, "%s", ""); /* they are told */
-    }
+    if (inv->json) print_json(&c);
+    else print_people(&c);
+    if (c.problems.n_errors > 0) { rc = err_set(e, RC_PROJECT, "%s", ""); /* they are told */ }
 out:
     return rc;
 }
@@ -313,8 +325,10 @@ const struct command check_entry = {
     .name = "check",
     .usage = "",
     .summary = "checks types, names, contracts and rules without writing anything",
-    .help = "Reads the whole project and reports all problems with file:line:column. The SELECT, contract, rules and\n"
-            "checks of each model are bound with types; a source that was never loaded has no known columns yet,\n"
+    .help = "Reads the whole project and reports all problems with file:line:column. The SELECT, contract, "
+            "rules and\n"
+            "checks of each model are bound with types; a source that was never loaded has no known columns "
+            "yet,\n"
             "so models that read it are checked by name only. Exit code 2 if there is an error.",
     .options = options,
     .n_options = N_OPTIONS(options),

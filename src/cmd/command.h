@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 enum option_type {
-    OPTION_FLAG,   /* takes no value */
+    OPTION_FLAG, /* takes no value */
     OPTION_TEXT,
-    OPTION_COUNT,  /* a whole number, not negative */
-    OPTION_AGE,    /* 90s, 15m, 12h, 7d */
+    OPTION_COUNT, /* a whole number, not negative */
+    OPTION_AGE,   /* 90s, 15m, 12h, 7d */
     OPTION_FILE,
     OPTION_FOLDER,
     OPTION_CHOICE, /* one of the words of `value`, which are separated by '|' */

@@ -35,10 +35,8 @@ static void add_quoted(struct buf *out, const char *text)
 {
     buf_add_char(out, '\'');
     for (; *text; text++) {
-        if (*text == '\'')
-            buf_add_str(out, "'\\''");
-        else
-            buf_add_char(out, *text);
+        if (*text == '\'') buf_add_str(out, "'\\''");
+        else buf_add_char(out, *text);
     }
     buf_add_char(out, '\'');
 }
@@ -81,8 +79,10 @@ static void add_bash(struct buf *out)
                      "    local command='' options='' words='' i folder=()\n    local commands='");
     for (size_t i = 0; i < n_commands; i++) buf_printf(out, "%s%s", i ? " " : "", commands[i]->name);
     buf_add_str(out, "'\n    for ((i = 1; i < COMP_CWORD; i++)); do\n        case ${COMP_WORDS[i]} in\n"
-                     "        -C | --directory) folder=(-C \"${COMP_WORDS[i + 1]}\"); ((i++)) ;;\n        -t | --target) ((i++)) ;;\n"
-                     "        -*) ;;\n        *) command=${COMP_WORDS[i]}; break ;;\n        esac\n    done\n    COMPREPLY=()\n"
+                     "        -C | --directory) folder=(-C \"${COMP_WORDS[i + 1]}\"); ((i++)) ;;\n        -t "
+                     "| --target) ((i++)) ;;\n"
+                     "        -*) ;;\n        *) command=${COMP_WORDS[i]}; break ;;\n        esac\n    "
+                     "done\n    COMPREPLY=()\n"
                      "    case $previous in\n");
     bash_values(out, common_options, n_common_options);
     buf_add_str(out, "    esac\n    case $command in\n");
@@ -100,10 +100,13 @@ static void add_bash(struct buf *out)
             buf_printf(out, "        [[ $word == -* ]] || words=\"%s\"\n", bash_words[c->arguments]);
         buf_add_str(out, "        ;;\n");
     }
-    buf_add_str(out, "    '') words=$commands ;;\n    esac\n    if [[ $word == -* ]]; then\n        words=\"$options");
+    buf_add_str(
+        out,
+        "    '') words=$commands ;;\n    esac\n    if [[ $word == -* ]]; then\n        words=\"$options");
     add_words(out, common_options, n_common_options, " ");
-    buf_add_str(out, "\"\n    fi\n    [[ -z $words ]] || COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
-                     "complete -F _ingot ingot\n");
+    buf_add_str(out,
+                "\"\n    fi\n    [[ -z $words ]] || COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+                "complete -F _ingot ingot\n");
 }
 
 /* --- zsh ---------------------------------------------------------------------------------------------------------- */
@@ -125,7 +128,10 @@ static void zsh_option(struct buf *out, const struct option *o)
         add_choices(tail, o->value);
         buf_add_char(tail, ')');
     } else if (o->type != OPTION_FLAG) {
-        buf_printf(tail, ":%s:%s", o->value, o->type == OPTION_FOLDER ? "_files -/" : o->type == OPTION_FILE ? "_files" : "");
+        buf_printf(tail, ":%s:%s", o->value,
+                   o->type == OPTION_FOLDER ? "_files -/"
+                   : o->type == OPTION_FILE ? "_files"
+                                            : "");
     }
     buf_add_str(out, " \\\n            ");
     add_quoted(out, arena_printf(a, "%s--%s%s", text->p, o->name, tail->p));
@@ -146,19 +152,23 @@ static const char *const zsh_words[] = {
 
 static void add_zsh(struct buf *out)
 {
-    buf_add_str(out, "#compdef ingot\n# Completion of ingot for zsh.\n_ingot_tables() {\n    local -a tables\n"
-                     "    tables=(${(f)\"$(ingot ${opt_args[-C]:+-C} ${opt_args[-C]} completion --tables 2>/dev/null)\"})\n"
-                     "    compadd -a tables\n}\n_ingot_commands() {\n    local -a commands\n    commands=(");
+    buf_add_str(out,
+                "#compdef ingot\n# Completion of ingot for zsh.\n_ingot_tables() {\n    local -a tables\n"
+                "    tables=(${(f)\"$(ingot ${opt_args[-C]:+-C} ${opt_args[-C]} completion --tables "
+                "2>/dev/null)\"})\n"
+                "    compadd -a tables\n}\n_ingot_commands() {\n    local -a commands\n    commands=(");
     for (size_t i = 0; i < n_commands; i++) {
         struct arena *a = arena_new();
         buf_add_str(out, "\n        ");
         add_quoted(out, arena_printf(a, "%s:%s", commands[i]->name, commands[i]->summary));
         arena_free(a);
     }
-    buf_add_str(out, ")\n    _describe command commands\n}\n_ingot() {\n    local curcontext=$curcontext state line\n    typeset -A opt_args\n"
+    buf_add_str(out, ")\n    _describe command commands\n}\n_ingot() {\n    local curcontext=$curcontext "
+                     "state line\n    typeset -A opt_args\n"
                      "    _arguments -C");
     for (size_t i = 0; i < n_common_options; i++) zsh_option(out, &common_options[i]);
-    buf_add_str(out, " \\\n            '1:command:_ingot_commands' '*::argument:->arguments'\n    [[ $state == arguments ]] || return\n"
+    buf_add_str(out, " \\\n            '1:command:_ingot_commands' '*::argument:->arguments'\n    [[ $state "
+                     "== arguments ]] || return\n"
                      "    case $line[1] in\n");
     for (size_t i = 0; i < n_commands; i++) {
         const struct command *c = commands[i];
@@ -208,12 +218,14 @@ static void add_fish(struct buf *out)
     for (size_t i = 0; i < n_common_options; i++) fish_option(out, &common_options[i], "");
     for (size_t i = 0; i < n_commands; i++) {
         const struct command *c = commands[i];
-        buf_printf(out, "complete -c ingot -n \"not __fish_seen_subcommand_from $ingot_commands\" -a %s -d ", c->name);
+        buf_printf(out, "complete -c ingot -n \"not __fish_seen_subcommand_from $ingot_commands\" -a %s -d ",
+                   c->name);
         add_quoted(out, c->summary);
         buf_add_char(out, '\n');
         const char *condition = arena_printf(a, " -n '__fish_seen_subcommand_from %s'", c->name);
         for (size_t k = 0; k < c->n_options; k++) fish_option(out, &c->options[k], condition);
-        if (fish_words[c->arguments]) buf_printf(out, "complete -c ingot%s -a \"%s\"\n", condition, fish_words[c->arguments]);
+        if (fish_words[c->arguments])
+            buf_printf(out, "complete -c ingot%s -a \"%s\"\n", condition, fish_words[c->arguments]);
     }
     arena_free(a);
 }

@@ -19,7 +19,8 @@ struct doctor {
     size_t counts[3];
 };
 
-static void report(struct doctor *d, enum verdict verdict, const char *what, const char *format, ...) PRINTF_LIKE(4, 5);
+static void report(struct doctor *d, enum verdict verdict, const char *what, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 static void report(struct doctor *d, enum verdict verdict, const char *what, const char *format, ...)
 {
@@ -55,10 +56,12 @@ static void check_engine(struct doctor *d)
         if (d->workspace && lazy_engine_get(&d->workspace->engine, &g, &e) != RC_OK)
             report(d, VERDICT_ERROR, "engine", "%s", e.message);
         else
-            report(d, VERDICT_ERROR, "engine", "libduckdb.so cannot be loaded; put it next to ingot, or name it by INGOT_DUCKDB");
+            report(d, VERDICT_ERROR, "engine",
+                   "libduckdb.so cannot be loaded; put it next to ingot, or name it by INGOT_DUCKDB");
         return;
     }
-    void *handle = dlopen("libduckdb.so", RTLD_LAZY | RTLD_NOLOAD), *symbol = handle ? dlsym(handle, "duckdb_library_version") : NULL;
+    void *handle = dlopen("libduckdb.so", RTLD_LAZY | RTLD_NOLOAD),
+         *symbol = handle ? dlsym(handle, "duckdb_library_version") : NULL;
     const char *place = symbol && dladdr(symbol, &info) && info.dli_fname ? info.dli_fname : NULL;
     report(d, VERDICT_OK, "engine", "DuckDB %s%s%s", version, place ? " at " : "", place ? place : "");
     if (handle) dlclose(handle);
@@ -77,8 +80,12 @@ static void check_temp(struct doctor *d)
     }
     int64_t left = statvfs(dir, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
     bool little = left >= 0 && left < (1LL << 30);
-    report(d, little ? VERDICT_WARNING : VERDICT_OK, "temp", "temporary files go to %s%s%s%s", parent ? parent : getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
-           left >= 0 ? ", free: " : "", left >= 0 ? bytes_text(inv->arena, left) : "", little ? "; large sorts and joins need more" : "");
+    report(d, little ? VERDICT_WARNING : VERDICT_OK, "temp", "temporary files go to %s%s%s%s",
+           parent             ? parent
+           : getenv("TMPDIR") ? getenv("TMPDIR")
+                              : "/tmp",
+           left >= 0 ? ", free: " : "", left >= 0 ? bytes_text(inv->arena, left) : "",
+           little ? "; large sorts and joins need more" : "");
 }
 
 static void check_memory(struct doctor *d)
@@ -87,7 +94,8 @@ static void check_memory(struct doctor *d)
     int64_t pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE), machine = pages * size;
     bool much = t->memory_bytes > machine;
     report(d, much ? VERDICT_WARNING : VERDICT_OK, "memory", "%s of %s on this machine%s",
-           t->memory_bytes ? bytes_text(d->inv->arena, t->memory_bytes) : "as much as the engine may use by default",
+           t->memory_bytes ? bytes_text(d->inv->arena, t->memory_bytes)
+                           : "as much as the engine may use by default",
            bytes_text(d->inv->arena, machine), much ? "; engine.memory says more than there is" : "");
 }
 
@@ -103,14 +111,19 @@ static void check_lake(struct doctor *d)
     enum rc rc = s->ops->put_new(s, key, STR("ingot doctor\n"), &first, &e);
     if (rc == RC_OK) rc = s->ops->put_new(s, key, STR("a second time\n"), &second, &e);
     struct err ignored = {0};
-    if (s->ops->remove(s, key, &ignored) != RC_OK) report(d, VERDICT_WARNING, "lake", "%s could not be removed: %s", key, ignored.message);
+    if (s->ops->remove(s, key, &ignored) != RC_OK)
+        report(d, VERDICT_WARNING, "lake", "%s could not be removed: %s", key, ignored.message);
     if (rc != RC_OK)
-        report(d, VERDICT_ERROR, "lake", "%s; check that the folder exists on a writable disk and belongs to you", e.message);
+        report(d, VERDICT_ERROR, "lake",
+               "%s; check that the folder exists on a writable disk and belongs to you", e.message);
     else if (first != PUT_WON || second != PUT_TAKEN)
-        report(d, VERDICT_ERROR, "lake", "%s lets an object be created twice; two runs at once could overwrite each other. Use another file system",
+        report(d, VERDICT_ERROR, "lake",
+               "%s lets an object be created twice; two runs at once could overwrite each other. Use another "
+               "file system",
                d->workspace->lake_root);
     else
-        report(d, VERDICT_OK, "lake", "%s can be written, and creates each object only once", d->workspace->lake_root);
+        report(d, VERDICT_OK, "lake", "%s can be written, and creates each object only once",
+               d->workspace->lake_root);
 }
 
 static void check_table(struct doctor *d, const struct marker *m, const char *name, bool in_project)
@@ -122,15 +135,22 @@ static void check_table(struct doctor *d, const struct marker *m, const char *na
     if (delta_newest_version(s, table_dir(d->inv->arena, name), -1, &newest, &e) != RC_OK)
         report(d, VERDICT_ERROR, "table", "%s: %s", name, e.message);
     else if (!t && newest >= 0)
-        report(d, VERDICT_WARNING, "table", "%s is on the lake, but was never published; the next run looks at it", name);
+        report(d, VERDICT_WARNING, "table",
+               "%s is on the lake, but was never published; the next run looks at it", name);
     else if (t && newest < t->version)
-        report(d, VERDICT_ERROR, "table", "%s stands at version %lld, and version %lld was published: its log was damaged or restored from a copy; "
-               "`ingot run --rebuild %s`", name, (long long)newest, (long long)t->version, name);
+        report(d, VERDICT_ERROR, "table",
+               "%s stands at version %lld, and version %lld was published: its log was damaged or restored "
+               "from a copy; "
+               "`ingot run --rebuild %s`",
+               name, (long long)newest, (long long)t->version, name);
     else if (t && newest > t->version)
-        report(d, VERDICT_WARNING, "table", "%s has version %lld, and %lld is published: a run ended halfway or another tool wrote; the next run looks at it",
+        report(d, VERDICT_WARNING, "table",
+               "%s has version %lld, and %lld is published: a run ended halfway or another tool wrote; the "
+               "next run looks at it",
                name, (long long)newest, (long long)t->version);
     else if (t && !in_project)
-        report(d, VERDICT_WARNING, "table", "%s is no longer in the project; `ingot drop %s` removes it", name, name);
+        report(d, VERDICT_WARNING, "table", "%s is no longer in the project; `ingot drop %s` removes it",
+               name, name);
     else if (t && t->held)
         report(d, VERDICT_WARNING, "table", "%s is held after a rollback; runs skip it", name);
 }
@@ -148,10 +168,10 @@ static void check_tables(struct doctor *d)
     for (size_t i = 0; i < p->n_tables; i++) check_table(d, m, p->tables[i].name, true);
     for (size_t i = 0; i < m->n_tables; i++)
         if (!project_table(p, m->tables[i].name)) check_table(d, m, m->tables[i].name, false);
-    if (m->number < 0)
-        report(d, VERDICT_OK, "tables", "nothing is published yet; `ingot run` does it");
+    if (m->number < 0) report(d, VERDICT_OK, "tables", "nothing is published yet; `ingot run` does it");
     else if (d->counts[VERDICT_WARNING] + d->counts[VERDICT_ERROR] == before)
-        report(d, VERDICT_OK, "tables", "%s stand as published (number %lld)", counted(d->inv->arena, (int64_t)m->n_tables, "table"), (long long)m->number);
+        report(d, VERDICT_OK, "tables", "%s stand as published (number %lld)",
+               counted(d->inv->arena, (int64_t)m->n_tables, "table"), (long long)m->number);
 }
 
 static enum rc run(struct invocation *inv, struct err *e)
@@ -165,8 +185,8 @@ static enum rc run(struct invocation *inv, struct err *e)
         e->message[0] = '\0';
         return rc;
     }
-    report(&d, VERDICT_OK, "project", "%s in %s, target %s", d.workspace->compiled->project->name, d.workspace->compiled->project->dir,
-           d.workspace->target->name);
+    report(&d, VERDICT_OK, "project", "%s in %s, target %s", d.workspace->compiled->project->name,
+           d.workspace->compiled->project->dir, d.workspace->target->name);
     check_engine(&d);
     check_memory(&d);
     check_temp(&d);
@@ -181,8 +201,10 @@ const struct command doctor_entry = {
     .name = "doctor",
     .usage = "",
     .summary = "checks what a run needs: project, engine, lake, tables",
-    .help = "One line for each thing that was looked at: ok, warning or error, and what to do about it. A small\n"
-            "object is written to the lake and removed again; nothing else is changed. Exit code 1 if there is an\n"
-            "error.",
+    .help =
+        "One line for each thing that was looked at: ok, warning or error, and what to do about it. A small\n"
+        "object is written to the lake and removed again; nothing else is changed. Exit code 1 if there is "
+        "an\n"
+        "error.",
     .run = run,
 };

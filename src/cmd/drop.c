@@ -18,7 +18,9 @@ static enum rc ask(struct invocation *inv, const char *name, size_t n, struct er
     char answer[16] = "";
     if (option_given(inv, "yes")) return RC_OK;
     if (!isatty(STDIN_FILENO))
-        return err_set(e, RC_USAGE, "%s would be removed for good (%zu files); say --yes if that is what you want", name, n);
+        return err_set(e, RC_USAGE,
+                       "%s would be removed for good (%zu files); say --yes if that is what you want", name,
+                       n);
     fprintf(stderr, "Remove %s from the lake for good (%zu files)? [y/N] ", name, n);
     if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) return RC_OK;
     return err_set(e, RC_USAGE, "nothing was removed");
@@ -32,26 +34,34 @@ static bool in_log(const char *key, const char *dir)
 
 /* The log goes first, newest version first and hints before it, so that other readers see an older whole table at each
  * instant and then none; files without a log mean nothing to anybody. */
-static enum rc remove_table(struct workspace *w, const char *dir, const struct object *objects, size_t n, struct err *e)
+static enum rc remove_table(struct workspace *w, const char *dir, const struct object *objects, size_t n,
+                            struct err *e)
 {
     const struct storage_ops *ops = w->storage->ops;
     for (int pass = 0; pass < 3; pass++) {
         for (size_t i = n; i-- > 0;) {
             bool log = in_log(objects[i].key, dir), hint = log && path_base(objects[i].key)[0] == '_';
             if (pass != (hint ? 0 : log ? 1 : 2)) continue;
-            if (workspace_stopped(w)) return err_set(e, RC_INTERRUPTED, "interrupted; ingot drop again removes the rest");
+            if (workspace_stopped(w))
+                return err_set(e, RC_INTERRUPTED, "interrupted; ingot drop again removes the rest");
             enum rc rc = ops->remove(w->storage, objects[i].key, e);
-            if (rc != RC_OK) return err_context(e, "%s is taken out of the lake log, but not all of its files are removed: ingot drop again removes the rest", dir);
+            if (rc != RC_OK)
+                return err_context(e,
+                                   "%s is taken out of the lake log, but not all of its files are removed: "
+                                   "ingot drop again removes the rest",
+                                   dir);
         }
     }
     return RC_OK;
 }
 
-static enum rc list_table(struct invocation *inv, struct workspace *w, const char *dir, struct object **ret, size_t *ret_n, struct err *e)
+static enum rc list_table(struct invocation *inv, struct workspace *w, const char *dir, struct object **ret,
+                          size_t *ret_n, struct err *e)
 {
     *ret = NULL;
     *ret_n = 0;
-    return w->storage->ops->list(w->storage, inv->arena, arena_printf(inv->arena, "%s/", dir), NULL, ret, ret_n, e);
+    return w->storage->ops->list(w->storage, inv->arena, arena_printf(inv->arena, "%s/", dir), NULL, ret,
+                                 ret_n, e);
 }
 
 static enum rc drop(struct invocation *inv, struct workspace *w, const char *name, struct err *e)
@@ -61,7 +71,8 @@ static enum rc drop(struct invocation *inv, struct workspace *w, const char *nam
     struct object *files, *refused;
     size_t n, n_refused;
     char id[37];
-    const char *dir = table_dir(inv->arena, name), *quarantine = arena_printf(inv->arena, "quarantine/%s", name);
+    const char *dir = table_dir(inv->arena, name),
+               *quarantine = arena_printf(inv->arena, "quarantine/%s", name);
     TRY(list_table(inv, w, dir, &files, &n, e));
     TRY(list_table(inv, w, quarantine, &refused, &n_refused, e));
     if (n + n_refused == 0) return err_set(e, RC_USAGE, "%s is not on the lake", name);
@@ -76,14 +87,17 @@ out:
 }
 
 /* A table that neither project nor lake log knows can still have files there, of a drop that was interrupted. */
-static enum rc left_over(struct invocation *inv, struct workspace *w, const struct marker *m, const char *name, const char **ret, struct err *e)
+static enum rc left_over(struct invocation *inv, struct workspace *w, const struct marker *m,
+                         const char *name, const char **ret, struct err *e)
 {
     struct object *files;
     size_t n;
     const char *dot = strchr(name, '.'), *dir = table_dir(inv->arena, name);
-    if (!dot || strchr(dot + 1, '.') || strchr(name, '/') || !storage_key_valid(dir)) return unknown_table(w, m, name, e);
+    if (!dot || strchr(dot + 1, '.') || strchr(name, '/') || !storage_key_valid(dir))
+        return unknown_table(w, m, name, e);
     for (size_t i = 0; i < 3; i++)
-        if (strncmp(name, layer_names[i], (size_t)(dot - name)) == 0 && strlen(layer_names[i]) == (size_t)(dot - name)) {
+        if (strncmp(name, layer_names[i], (size_t)(dot - name)) == 0 &&
+            strlen(layer_names[i]) == (size_t)(dot - name)) {
             enum rc rc = list_table(inv, w, dir, &files, &n, e);
             if (rc != RC_OK) return rc;
             *ret = name;
@@ -103,7 +117,9 @@ static enum rc run(struct invocation *inv, struct err *e)
     if (!name) TRY(left_over(inv, w, m, inv->arguments[0], &name, e));
     const struct table *t = project_table(w->compiled->project, name);
     if (t && !option_given(inv, "force"))
-        return err_set(e, RC_USAGE, "%s is still in the project (%s); remove that file first, or say --force to have the next run build it anew",
+        return err_set(e, RC_USAGE,
+                       "%s is still in the project (%s); remove that file first, or say --force to have the "
+                       "next run build it anew",
                        name, t->file);
     TRY(drop(inv, w, name, e));
 out:
@@ -114,8 +130,9 @@ const struct command drop_entry = {
     .name = "drop",
     .usage = "TABLE",
     .summary = "removes a table from the lake, for good",
-    .help = "For tables whose model or source was taken out of the project (`ingot plan` names them). The table\n"
-            "and what it had refused are removed; earlier states of it can no longer be shown.",
+    .help =
+        "For tables whose model or source was taken out of the project (`ingot plan` names them). The table\n"
+        "and what it had refused are removed; earlier states of it can no longer be shown.",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

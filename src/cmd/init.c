@@ -11,17 +11,22 @@ static enum rc refuse_existing(struct invocation *inv, const char *dir, struct e
     bool exists;
     enum rc rc;
     TRY(os_stat(path_join(inv->arena, dir, "ingot.yml"), &status, &exists, e));
-    if (exists) return err_set(e, RC_USAGE, "%s is a project already: %s", dir, path_join(inv->arena, dir, "ingot.yml"));
+    if (exists)
+        return err_set(e, RC_USAGE, "%s is a project already: %s", dir,
+                       path_join(inv->arena, dir, "ingot.yml"));
     for (size_t i = 0; i < n_sample_files; i++) {
         const char *path = path_join(inv->arena, dir, sample_files[i].path);
         TRY(os_stat(path, &status, &exists, e));
-        if (exists) return err_set(e, RC_USAGE, "%s is there already, and is not overwritten; choose another folder", path);
+        if (exists)
+            return err_set(e, RC_USAGE, "%s is there already, and is not overwritten; choose another folder",
+                           path);
     }
 out:
     return rc;
 }
 
-static enum rc write_sample(struct invocation *inv, const char *dir, const struct sample_file *f, struct err *e)
+static enum rc write_sample(struct invocation *inv, const char *dir, const struct sample_file *f,
+                            struct err *e)
 {
     enum rc rc;
     char *path = path_join(inv->arena, dir, f->path), *folder = arena_strdup(inv->arena, path);
@@ -41,7 +46,8 @@ static enum rc run(struct invocation *inv, struct err *e)
     /* ingot.yml last: it is what makes the folder a project. */
     for (size_t i = n_sample_files; i-- > 0;) TRY(write_sample(inv, dir, &sample_files[i], e));
     const char *in = inv->n_arguments ? arena_printf(inv->arena, " -C %s", given) : "";
-    tell(inv, "%s files of a sample project, a small shop, are in %s. It runs at once:\n\n", count_text(inv->arena, (int64_t)n_sample_files), given);
+    tell(inv, "%s files of a sample project, a small shop, are in %s. It runs at once:\n\n",
+         count_text(inv->arena, (int64_t)n_sample_files), given);
     tell(inv, "  ingot%s run\n  ingot%s show gold.daily_sales\n  ingot%s quarantine\n\n", in, in, in);
     tell(inv, "%s says what it shows.\n", path_join(inv->arena, given, "README.md"));
 out:

@@ -16,17 +16,16 @@ static enum rc run_command(struct invocation *inv, struct err *e)
         return RC_OK;
     }
     if (!inv->command || option_given(inv, "help")) {
-        if (inv->command)
-            help_command(out, inv->command);
-        else
-            help_overview(out);
+        if (inv->command) help_command(out, inv->command);
+        else help_overview(out);
         print_text(inv, buf_str(out));
         return RC_OK;
     }
     if (inv->verbose) log_set_level(LOG_DEBUG);
     if (inv->quiet) log_set_level(LOG_ERROR);
     rc = signals_start(&inv->signals, e);
-    if (rc == RC_OK && inv->dir && chdir(inv->dir) != 0) rc = err_set(e, RC_USAGE, "-C %s: there is no such folder", inv->dir);
+    if (rc == RC_OK && inv->dir && chdir(inv->dir) != 0)
+        rc = err_set(e, RC_USAGE, "-C %s: there is no such folder", inv->dir);
     if (rc == RC_OK) rc = inv->command->run(inv, e);
     signals_watch(inv->signals, NULL);
     return rc;
@@ -46,7 +45,8 @@ static void tell_error(struct invocation *inv, const struct err *e)
 int main(int argc, char **argv)
 {
     struct arena *a = arena_new();
-    struct invocation inv = {.arena = a, .out = terminal_of(STDOUT_FILENO), .err = terminal_of(STDERR_FILENO)};
+    struct invocation inv = {
+        .arena = a, .out = terminal_of(STDOUT_FILENO), .err = terminal_of(STDERR_FILENO)};
     struct err e = {0}, write_error = {0};
     enum rc rc = invocation_parse(&inv, argc, argv, &e);
     if (rc == RC_OK) rc = run_command(&inv, &e);

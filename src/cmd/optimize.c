@@ -60,7 +60,8 @@ static int by_partition_and_size(const void *x, const void *y)
 /* Files whose rows or place we do not know for certain are left alone. */
 static bool may_move(const struct delta_file *f)
 {
-    return f->size < SMALL_BYTES && f->records >= 0 && !f->deletion_vector && f->path[0] != '/' && !strstr(f->path, "://");
+    return f->size < SMALL_BYTES && f->records >= 0 && !f->deletion_vector && f->path[0] != '/' &&
+           !strstr(f->path, "://");
 }
 
 static void close_group(struct compaction *c, struct group *g)
@@ -82,7 +83,9 @@ static void find_groups(struct compaction *c)
     qsort(small, n, sizeof *small, by_partition_and_size);
     struct group g = {0};
     for (size_t i = 0; i < n; i++) {
-        if (g.n > 0 && (compare_partitions(&small[i], &g.files[0]) != 0 || g.bytes + small[i].size > TARGET_BYTES)) close_group(c, &g);
+        if (g.n > 0 &&
+            (compare_partitions(&small[i], &g.files[0]) != 0 || g.bytes + small[i].size > TARGET_BYTES))
+            close_group(c, &g);
         *ARENA_PUSH(a, g.files, g.n) = small[i];
         g.bytes += small[i].size;
         g.rows += small[i].records;
@@ -122,7 +125,9 @@ static enum rc write_group(struct compaction *c, struct group *g, struct err *e)
     char *select = parquet_select(a, urls, g->files, g->n, s->columns, s->n_columns, false);
     TRY(session_copy_parquet(a, c->session, select, &o, &written, &n, e));
     if (n != 1 || written[0].records != g->rows || strncmp(written[0].url, directory, strlen(directory)) != 0)
-        return err_set(e, RC_INTERNAL, "%s: compaction read %lld rows and wrote %lld; nothing was changed. This is a defect of ingot: please report it",
+        return err_set(e, RC_INTERNAL,
+                       "%s: compaction read %lld rows and wrote %lld; nothing was changed. This is a defect "
+                       "of ingot: please report it",
                        c->table->name, (long long)g->rows, n == 1 ? (long long)written[0].records : -1LL);
     g->written = (struct delta_file){.path = written[0].url + strlen(directory),
                                      .size = written[0].size,
@@ -143,7 +148,9 @@ static char *details(struct compaction *c)
     buf_add_char(out, '{');
     json_text_value(out, "run", c->run);
     json_text_value(out, "strategy", "optimize");
-    json_text_value(out, "reason", arena_printf(c->inv->arena, "%zu files into %zu, %lld rows", c->n_files, c->n_groups, (long long)rows));
+    json_text_value(out, "reason",
+                    arena_printf(c->inv->arena, "%zu files into %zu, %lld rows", c->n_files, c->n_groups,
+                                 (long long)rows));
     buf_add_char(out, '}');
     return out->p;
 }
@@ -157,19 +164,22 @@ static enum rc commit(struct compaction *c, bool *ret_won, struct err *e)
     struct delta_commit commit;
     int64_t version = c->snapshot->version + 1;
     const char **keys = ARENA_ARRAY(a, const char *, c->n_groups);
-    for (size_t i = 0; i < c->n_groups; i++) keys[i] = arena_printf(a, "%s/%s", c->dir, c->groups[i].written.path);
+    for (size_t i = 0; i < c->n_groups; i++)
+        keys[i] = arena_printf(a, "%s/%s", c->dir, c->groups[i].written.path);
     if (storage->ops->sync) TRY(storage->ops->sync(storage, keys, c->n_groups, e));
     delta_commit_begin(a, &commit);
     delta_commit_info(&commit, "OPTIMIZE", NULL, details(c), false);
     for (size_t i = 0; i < c->n_groups; i++)
-        for (size_t k = 0; k < c->groups[i].n; k++) delta_commit_remove(&commit, &c->groups[i].files[k], false);
+        for (size_t k = 0; k < c->groups[i].n; k++)
+            delta_commit_remove(&commit, &c->groups[i].files[k], false);
     for (size_t i = 0; i < c->n_groups; i++) {
         c->groups[i].written.data_change = false;
         delta_commit_add(&commit, &c->groups[i].written);
     }
     delta_commit_txn(&commit, "ingot/self", version);
     if (commit.lines.overflow) return err_set(e, RC_DATA, "the commit of %s is too large", c->table->name);
-    TRY(storage_put_settled(storage, delta_commit_key(a, c->dir, version), buf_str(&commit.lines), commit.id, ret_won, e));
+    TRY(storage_put_settled(storage, delta_commit_key(a, c->dir, version), buf_str(&commit.lines), commit.id,
+                            ret_won, e));
     if (!*ret_won) /* nobody will ever name these files */
         for (size_t i = 0; i < c->n_groups; i++) TRY(storage->ops->remove(storage, keys[i], e));
 out:
@@ -200,12 +210,10 @@ static enum rc may_compact(struct compaction *c, bool *ret, struct err *e)
     *ret = false;
     if (!c->marked) return RC_OK;
     TRY(delta_newest_version(c->workspace->storage, c->dir, c->marked->version, &newest, e));
-    if (c->marked->held)
-        say(c, "is held after a rollback: skipped");
+    if (c->marked->held) say(c, "is held after a rollback: skipped");
     else if (newest != c->marked->version)
         say(c, "has changes that no run has taken up yet: skipped; `ingot run` first");
-    else
-        *ret = true;
+    else *ret = true;
 out:
     return rc;
 }
@@ -215,7 +223,8 @@ static enum rc compact(struct compaction *c, struct err *e)
     enum rc rc = RC_OK;
     bool won = false;
     for (size_t i = 0; i < c->n_groups; i++) {
-        if (workspace_stopped(c->workspace)) return err_set(e, RC_INTERRUPTED, "interrupted; %s is as it was", c->table->name);
+        if (workspace_stopped(c->workspace))
+            return err_set(e, RC_INTERRUPTED, "interrupted; %s is as it was", c->table->name);
         TRY(write_group(c, &c->groups[i], e));
     }
     TRY(commit(c, &won, e));
@@ -236,7 +245,8 @@ static enum rc optimize(struct compaction *c, struct err *e)
     struct checkpoint_codec codec = engine_checkpoint_codec(&c->workspace->engine);
     TRY(may_compact(c, &may, e));
     if (!may) return RC_OK;
-    TRY(delta_load(c->inv->arena, c->workspace->storage, c->dir, c->marked->version, &codec, &c->snapshot, e));
+    TRY(delta_load(c->inv->arena, c->workspace->storage, c->dir, c->marked->version, &codec, &c->snapshot,
+                   e));
     if (!c->snapshot) return RC_OK;
     TRY(delta_check_writable(c->snapshot, c->table->name, e));
     find_groups(c);
@@ -268,7 +278,8 @@ static enum rc run(struct invocation *inv, struct err *e)
     for (size_t i = 0; i < w->compiled->dag->n_nodes; i++) {
         if (!selected[i]) continue;
         const struct table *t = w->compiled->dag->nodes[i].table;
-        struct compaction c = {.inv = inv, .workspace = w, .table = t, .marked = marker_table(m, t->name), .run = id};
+        struct compaction c = {
+            .inv = inv, .workspace = w, .table = t, .marked = marker_table(m, t->name), .run = id};
         c.dir = table_dir(inv->arena, t->name);
         TRY(optimize(&c, e));
     }
@@ -280,8 +291,10 @@ const struct command optimize_entry = {
     .name = "optimize",
     .usage = "[SELECT…]",
     .summary = "rewrites many small files of a table into few large ones",
-    .help = "Files of less than 96 MiB of the same partition are put together into files of up to 128 MiB, ordered\n"
-            "by cluster_by where the table has it. The rows stay the same, tables downstream stay up to date, and\n"
+    .help = "Files of less than 96 MiB of the same partition are put together into files of up to 128 MiB, "
+            "ordered\n"
+            "by cluster_by where the table has it. The rows stay the same, tables downstream stay up to "
+            "date, and\n"
             "the old files stay until `ingot vacuum`. SELECT is as for `ingot run`.",
     .options = options,
     .n_options = N_OPTIONS(options),

@@ -79,10 +79,8 @@ void json_key(struct buf *out, const char *key)
 void json_text_value(struct buf *out, const char *key, const char *value)
 {
     json_key(out, key);
-    if (value)
-        buf_add_json_string(out, value, strlen(value));
-    else
-        buf_add_str(out, "null");
+    if (value) buf_add_json_string(out, value, strlen(value));
+    else buf_add_str(out, "null");
 }
 
 void json_count(struct buf *out, const char *key, int64_t value)
@@ -102,12 +100,9 @@ void add_counted(struct buf *out, int64_t n, const char *noun)
     size_t length = strlen(noun);
     buf_add_count(out, n);
     buf_add_char(out, ' ');
-    if (n == 1)
-        buf_add_str(out, noun);
-    else if (length > 1 && noun[length - 1] == 'y')
-        buf_printf(out, "%.*sies", (int)(length - 1), noun);
-    else
-        buf_printf(out, "%ss", noun);
+    if (n == 1) buf_add_str(out, noun);
+    else if (length > 1 && noun[length - 1] == 'y') buf_printf(out, "%.*sies", (int)(length - 1), noun);
+    else buf_printf(out, "%ss", noun);
 }
 
 char *counted(struct arena *a, int64_t n, const char *noun)

@@ -26,9 +26,9 @@ void json_flag(struct buf *out, const char *key, bool value);
 /* "1 table", "2 tables" with thousands separated. */
 void add_counted(struct buf *out, int64_t n, const char *noun);
 char *counted(struct arena *a, int64_t n, const char *noun);
-char *count_text(struct arena *a, int64_t n);        /* 1,234,567 */
-char *seconds_text(struct arena *a, int64_t us);     /* "0.3 s", "2 min 5 s" */
-char *bytes_text(struct arena *a, int64_t bytes);    /* "12.3 MiB" */
-char *time_text(struct arena *a, int64_t ms);        /* "2026-11-23 18:30:00" UTC */
+char *count_text(struct arena *a, int64_t n);     /* 1,234,567 */
+char *seconds_text(struct arena *a, int64_t us);  /* "0.3 s", "2 min 5 s" */
+char *bytes_text(struct arena *a, int64_t bytes); /* "12.3 MiB" */
+char *time_text(struct arena *a, int64_t ms);     /* "2026-11-23 18:30:00" UTC */
 
 #endif

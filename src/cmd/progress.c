@@ -33,10 +33,8 @@ static void add_bar(struct buf *out, double percent, int turn)
         bool full = percent >= 0 ? i < (int)(percent / 100 * BAR + 0.5) : (i + BAR - turn % BAR) % BAR < 4;
         buf_add_str(out, full ? "█" : "░");
     }
-    if (percent >= 0)
-        buf_printf(out, " %3d %%", (int)percent);
-    else
-        buf_add_str(out, "      ");
+    if (percent >= 0) buf_printf(out, " %3d %%", (int)percent);
+    else buf_add_str(out, "      ");
 }
 
 static double percent_of(const struct progress *p, const struct step *s)
@@ -64,7 +62,8 @@ static void redraw(struct progress *p, const char *above)
     if (p->drawn > 0) buf_printf(out, "\r\033[%dA\033[J", p->drawn);
     if (above) buf_add_str(out, redact(a, above));
     p->drawn = 0;
-    for (size_t i = 0; i < p->n_active && i < SHOWN && !p->end; i++, p->drawn++) add_line(a, out, p, p->active[i]);
+    for (size_t i = 0; i < p->n_active && i < SHOWN && !p->end; i++, p->drawn++)
+        add_line(a, out, p, p->active[i]);
     fwrite(out->p, 1, out->n, p->to);
     fflush(p->to);
     arena_free(a);
@@ -100,7 +99,8 @@ struct progress *progress_begin(struct arena *a, const struct terminal *t, struc
     pthread_cond_init(&p->ended, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&p->lock, NULL);
-    p->threaded = pthread_create(&p->thread, NULL, draw, p) == 0; /* without it there are no bars, and that is all */
+    p->threaded =
+        pthread_create(&p->thread, NULL, draw, p) == 0; /* without it there are no bars, and that is all */
     return p;
 }
 

@@ -36,7 +36,8 @@ static int name_width(const struct workspace *w)
     return width > 40 ? 40 : width;
 }
 
-struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors, size_t n)
+struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors,
+                                size_t n)
 {
     struct run_view *v = ARENA_NEW(inv->arena, struct run_view);
     v->inv = inv;
@@ -45,13 +46,15 @@ struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, con
     v->name_width = name_width(w);
     v->told = ARENA_ARRAY(inv->arena, bool, w->compiled->dag->n_nodes);
     if (inv->json) run_json_started(inv, w, selectors, n);
-    if (!inv->json && !inv->quiet && inv->out.interactive) v->progress = progress_begin(inv->arena, &inv->out, w);
+    if (!inv->json && !inv->quiet && inv->out.interactive)
+        v->progress = progress_begin(inv->arena, &inv->out, w);
     return v;
 }
 
 /* --- a table's lines ---------------------------------------------------------------------------------------------- */
 
-static void add_head(struct run_view *v, struct buf *out, const char *name, enum style style, const char *word)
+static void add_head(struct run_view *v, struct buf *out, const char *name, enum style style,
+                     const char *word)
 {
     const struct terminal *t = people_terminal(v->inv);
     int width = (int)strlen(name);
@@ -78,7 +81,8 @@ static void add_done(struct run_view *v, struct buf *out, const struct step *s)
 {
     const struct account *acc = &s->account;
     add_head(v, out, s->table->name, STYLE_GREEN, strategy_names[s->decision.strategy]);
-    char *rows = acc->rows_after >= 0 ? counted(v->arena, acc->rows_after, "row") : arena_strdup(v->arena, "");
+    char *rows =
+        acc->rows_after >= 0 ? counted(v->arena, acc->rows_after, "row") : arena_strdup(v->arena, "");
     buf_printf(out, "%14s  %8s   ", rows, seconds_text(v->arena, s->took_us));
     account_print_line(out, acc);
     buf_add_char(out, '\n');
@@ -86,11 +90,19 @@ static void add_done(struct run_view *v, struct buf *out, const struct step *s)
     add_notes(v, out, s);
 }
 
+/* The table's name stands above already. */
+static const char *without_name(const char *message, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(message, name, n) == 0 && strncmp(message + n, ": ", 2) == 0 ? message + n + 2 : message;
+}
+
 static void add_failed(struct run_view *v, struct buf *out, const struct step *s, const struct err *e)
 {
     add_head(v, out, s->table->name, STYLE_RED, "failed");
     buf_printf(out, "%14s  %8s\n", "", seconds_text(v->arena, s->took_us));
-    add_below(v, out, STYLE_RED, *e->message ? e->message : "it could not be brought up to date");
+    add_below(v, out, STYLE_RED,
+              *e->message ? without_name(e->message, s->table->name) : "it could not be brought up to date");
     add_notes(v, out, s);
 }
 
@@ -118,10 +130,8 @@ static void add_step(struct run_view *v, struct buf *out, const struct step *s)
 static void show(struct run_view *v, const struct buf *out)
 {
     if (out->n == 0) return;
-    if (v->progress && !v->ended)
-        progress_print(v->progress, out->p);
-    else
-        tell(v->inv, "%s", out->p);
+    if (v->progress && !v->ended) progress_print(v->progress, out->p);
+    else tell(v->inv, "%s", out->p);
     if (!v->inv->json && !v->progress) fflush(stdout);
 }
 
@@ -187,7 +197,8 @@ static void add_unreached(struct run_view *v, struct buf *out, const struct run_
     const char *failed = failed_above(v, r, i, 0);
     add_head(v, out, name, STYLE_YELLOW, "kept");
     buf_printf(out, "%s, because %s failed\n",
-               r->staged[i].next.version >= 0 ? "stays at its last version" : "is not there yet", failed ? failed : "a table above it");
+               r->staged[i].next.version >= 0 ? "stays at its last version" : "is not there yet",
+               failed ? failed : "a table above it");
 }
 
 struct tally {
@@ -212,10 +223,8 @@ static void add_part(struct buf *out, int64_t n, const char *noun, const char *w
 {
     if (n == 0) return;
     if (out->n) buf_add_str(out, ", ");
-    if (noun)
-        add_counted(out, n, noun);
-    else
-        buf_add_count(out, n);
+    if (noun) add_counted(out, n, noun);
+    else buf_add_count(out, n);
     buf_printf(out, " %s", what);
 }
 

@@ -11,10 +11,8 @@ static enum rc run(struct invocation *inv, struct err *e)
 {
     struct buf *out = buf_new(inv->arena, BUF_DEFAULT_MAX);
     (void)e;
-    if (option_given(inv, "reference"))
-        project_reference(out);
-    else
-        project_schema(out);
+    if (option_given(inv, "reference")) project_reference(out);
+    else project_schema(out);
     print_text(inv, buf_str(out));
     return RC_OK;
 }

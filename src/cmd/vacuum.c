@@ -13,7 +13,8 @@
 static const struct option options[] = {
     {"older-than", 0, OPTION_AGE, "AGE", "spares files younger than this (default: 7d)"},
     {"keep", 0, OPTION_AGE, "AGE", "keeps what publishes younger than this show (default: 30d)"},
-    {"keep-publishes", 0, OPTION_COUNT, "N", "keeps what the newest N publishes show, whatever their age (default: 1000)"},
+    {"keep-publishes", 0, OPTION_COUNT, "N",
+     "keeps what the newest N publishes show, whatever their age (default: 1000)"},
     {"dry-run", 'n', OPTION_FLAG, NULL, "only tells what would be removed"},
 };
 
@@ -39,7 +40,8 @@ static bool is_data_file(const char *path)
 
 static enum rc remove_one(struct vacuum *v, const struct object *o, struct err *e)
 {
-    if (workspace_stopped(v->workspace)) return err_set(e, RC_INTERRUPTED, "interrupted; what was removed until then nobody refers to");
+    if (workspace_stopped(v->workspace))
+        return err_set(e, RC_INTERRUPTED, "interrupted; what was removed until then nobody refers to");
     if (v->inv->verbose) tell(v->inv, "  %s\n", o->key);
     if (!v->dry_run) {
         enum rc rc = v->workspace->storage->ops->remove(v->workspace->storage, o->key, e);
@@ -50,11 +52,13 @@ static enum rc remove_one(struct vacuum *v, const struct object *o, struct err *
     return RC_OK;
 }
 
-static enum rc list_folder(struct vacuum *v, const char *prefix, struct object **ret, size_t *ret_n, struct err *e)
+static enum rc list_folder(struct vacuum *v, const char *prefix, struct object **ret, size_t *ret_n,
+                           struct err *e)
 {
     *ret = NULL;
     *ret_n = 0;
-    return v->workspace->storage->ops->list(v->workspace->storage, v->inv->arena, prefix, NULL, ret, ret_n, e);
+    return v->workspace->storage->ops->list(v->workspace->storage, v->inv->arena, prefix, NULL, ret, ret_n,
+                                            e);
 }
 
 static bool is_old(const struct vacuum *v, const struct object *o)
@@ -70,7 +74,8 @@ static enum rc remove_unreferenced(struct vacuum *v, const char *dir, struct kee
     enum rc rc = list_folder(v, prefix, &objects, &n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *path = objects[i].key + strlen(prefix);
-        if (is_data_file(path) && is_old(v, &objects[i]) && !keep_has(k, path)) rc = remove_one(v, &objects[i], e);
+        if (is_data_file(path) && is_old(v, &objects[i]) && !keep_has(k, path))
+            rc = remove_one(v, &objects[i], e);
     }
     return rc;
 }
@@ -85,8 +90,10 @@ static enum rc remove_side_entries(struct vacuum *v, const char *dir, int64_t lo
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *file = objects[i].key + strlen(prefix);
         size_t digits = strspn(file, "0123456789");
-        bool entry = digits > 0 && digits < 17 && (strcmp(file + digits, ".json") == 0 || file[digits] == '-');
-        if (entry && strtoll(file, NULL, 10) < lowest && is_old(v, &objects[i])) rc = remove_one(v, &objects[i], e);
+        bool entry =
+            digits > 0 && digits < 17 && (strcmp(file + digits, ".json") == 0 || file[digits] == '-');
+        if (entry && strtoll(file, NULL, 10) < lowest && is_old(v, &objects[i]))
+            rc = remove_one(v, &objects[i], e);
     }
     return rc;
 }
@@ -132,7 +139,8 @@ out:
 static enum rc vacuum_table(struct vacuum *v, const char *name, struct err *e)
 {
     enum rc rc;
-    const char *dir = table_dir(v->inv->arena, name), *quarantine = arena_printf(v->inv->arena, "quarantine/%s", name);
+    const char *dir = table_dir(v->inv->arena, name),
+               *quarantine = arena_printf(v->inv->arena, "quarantine/%s", name);
     struct keep files = {.arena = v->inv->arena}, refused = {.arena = v->inv->arena};
     int64_t files_before = v->files, bytes_before = v->bytes, lowest_side = 0;
     size_t lost = 0;
@@ -146,7 +154,9 @@ static enum rc vacuum_table(struct vacuum *v, const char *name, struct err *e)
     TRY(clean_log(v, quarantine, -1, e));
     tell(v->inv, "%-28s %s, %s%s\n", name, counted(v->inv->arena, v->files - files_before, "file"),
          bytes_text(v->inv->arena, v->bytes - bytes_before), v->dry_run ? " could go" : " removed");
-    if (lost > 0) tell(v->inv, "    %s can no longer be read, because the log was cleaned up by another tool\n", counted(v->inv->arena, (int64_t)lost, "older published version"));
+    if (lost > 0)
+        tell(v->inv, "    %s can no longer be read, because the log was cleaned up by another tool\n",
+             counted(v->inv->arena, (int64_t)lost, "older published version"));
 out:
     return rc;
 }
@@ -186,11 +196,13 @@ static enum rc run(struct invocation *inv, struct err *e)
                           .keep_ms = option_age_ms(inv, "keep", 30 * DAY_MS),
                           .keep_count = option_count(inv, "keep-publishes", 1000)};
     struct vacuum v = {.inv = inv, .dry_run = option_given(inv, "dry-run")};
-    if (r.keep_count < 1) return err_set(e, RC_USAGE, "--keep-publishes takes 1 or more: the newest is what everybody reads");
+    if (r.keep_count < 1)
+        return err_set(e, RC_USAGE, "--keep-publishes takes 1 or more: the newest is what everybody reads");
     TRY(open_workspace(inv, &w, e));
     TRY(select_tables(inv, w, &selected, e));
     if (r.older_than_ms < 7 * DAY_MS)
-        remark(inv, "warning: files younger than 7 days may belong to a run or a reader that is at work right now; make sure that none is\n");
+        remark(inv, "warning: files younger than 7 days may belong to a run or a reader that is at work "
+                    "right now; make sure that none is\n");
     if (!v.dry_run) TRY(lake_log_clean(w->storage, r.keep_ms, (size_t)r.keep_count, r.now_ms, &markers, e));
     v.workspace = w;
     v.log_entries = (int64_t)markers;
@@ -198,7 +210,8 @@ static enum rc run(struct invocation *inv, struct err *e)
     if (!v.dry_run) all.keep_count = INT64_MAX; /* what was not cleaned up just now is kept */
     TRY(lake_state_read(inv->arena, w, &all, &v.lake, e));
     rc = vacuum_all(&v, selected, e);
-    tell(inv, "%s, %s%s", counted(inv->arena, v.files, "file"), bytes_text(inv->arena, v.bytes), v.dry_run ? " could be removed\n" : " removed");
+    tell(inv, "%s, %s%s", counted(inv->arena, v.files, "file"), bytes_text(inv->arena, v.bytes),
+         v.dry_run ? " could be removed\n" : " removed");
     if (!v.dry_run) tell(inv, "; %s of logs\n", counted(inv->arena, v.log_entries, "entry"));
 out:
     return rc;
@@ -208,9 +221,12 @@ const struct command vacuum_entry = {
     .name = "vacuum",
     .usage = "[SELECT…]",
     .summary = "removes files that no version in reach refers to any more",
-    .help = "A file goes only if it is older than 7 days, no table has it in its newest version, no publish of the\n"
-            "last 30 days (and of the newest 1,000) shows it, no table downstream still has to read it, and it was\n"
-            "not replaced within the last 7 days. With a shorter --keep and fewer --keep-publishes, older states\n"
+    .help = "A file goes only if it is older than 7 days, no table has it in its newest version, no publish "
+            "of the\n"
+            "last 30 days (and of the newest 1,000) shows it, no table downstream still has to read it, and "
+            "it was\n"
+            "not replaced within the last 7 days. With a shorter --keep and fewer --keep-publishes, older "
+            "states\n"
             "can no longer be shown. What cannot be told for certain stays. SELECT is as for `ingot run`.",
     .options = options,
     .n_options = N_OPTIONS(options),

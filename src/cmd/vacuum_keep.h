@@ -29,20 +29,23 @@ struct lake_state {
     struct retention retention;
     struct marker **markers; /* retained, newest first */
     size_t n_markers;
-    const char **names; /* every table of project and markers */
+    const char **names;             /* every table of project and markers */
     struct delta_snapshot **newest; /* by name; NULL: not on the lake */
     size_t n_tables;
 };
-enum rc lake_state_read(struct arena *a, struct workspace *w, const struct retention *r, struct lake_state **ret, struct err *e) MUST_CHECK;
+enum rc lake_state_read(struct arena *a, struct workspace *w, const struct retention *r,
+                        struct lake_state **ret, struct err *e) MUST_CHECK;
 const struct delta_snapshot *lake_state_table(const struct lake_state *s, const char *name); /* or NULL */
 /* The lowest version of `name` up to which a table downstream has read it, -1: nobody has. */
 int64_t lowest_watermark(const struct lake_state *s, const char *name);
 
 /* Files of the table itself: live in the newest version, in a marked one or at a downstream's watermark, added or removed
  * since the lowest watermark, or removed only lately. *ret_lost counts marked versions that the log no longer tells. */
-enum rc keep_table_files(struct lake_state *s, const char *name, struct keep *k, size_t *ret_lost, struct err *e) MUST_CHECK;
+enum rc keep_table_files(struct lake_state *s, const char *name, struct keep *k, size_t *ret_lost,
+                         struct err *e) MUST_CHECK;
 /* Files of quarantine/<name>: by its own log, and by every live side entry. *ret_lowest: the lowest number of a live side
  * entry (0: none may go). */
-enum rc keep_quarantine_files(struct lake_state *s, const char *name, struct keep *k, int64_t *ret_lowest, struct err *e) MUST_CHECK;
+enum rc keep_quarantine_files(struct lake_state *s, const char *name, struct keep *k, int64_t *ret_lowest,
+                              struct err *e) MUST_CHECK;
 
 #endif

@@ -89,7 +89,8 @@ static size_t distinct_edges(const struct node *node)
     size_t n = node->n_inputs;
     for (size_t i = 0; i < node->n_parents; i++) {
         bool also_input = false;
-        for (size_t k = 0; k < node->n_inputs; k++) also_input = also_input || node->inputs[k] == node->parents[i];
+        for (size_t k = 0; k < node->n_inputs; k++)
+            also_input = also_input || node->inputs[k] == node->parents[i];
         n += !also_input;
     }
     return n;
@@ -119,8 +120,8 @@ static enum rc stage_all(const struct transaction *t, struct lake *l, struct sta
     return b.rc;
 }
 
-static enum rc attempt(struct arena *a, const struct transaction *t, int number, struct lake **ret_lake, struct staged **ret_staged,
-                       size_t *ret_lost, struct err *e)
+static enum rc attempt(struct arena *a, const struct transaction *t, int number, struct lake **ret_lake,
+                       struct staged **ret_staged, size_t *ret_lost, struct err *e)
 {
     enum rc rc;
     size_t n = t->dag->n_nodes;
@@ -134,7 +135,10 @@ static enum rc attempt(struct arena *a, const struct transaction *t, int number,
     if (t->stager.attempt) TRY(t->stager.attempt(t->stager.data, l, number, e));
     TRY(stage_all(t, l, staged, e));
     if (stopped(t)) {
-        rc = err_set(e, RC_INTERRUPTED, "interrupted; nothing of this run was published");
+        rc = err_set(e, RC_INTERRUPTED,
+                     number == 0 ? "interrupted; nothing of this run was published"
+                                 : "interrupted; readers see the lake as before, and the next run goes on "
+                                   "from what is committed");
         goto out;
     }
     TRY(publish_commits(l, staged, t->dag->order, n, ret_lost, e));
@@ -143,7 +147,8 @@ out:
     return rc;
 }
 
-enum rc transaction_run(struct arena *a, const struct transaction *t, struct lake **ret_lake, struct staged **ret_staged, struct err *e)
+enum rc transaction_run(struct arena *a, const struct transaction *t, struct lake **ret_lake,
+                        struct staged **ret_staged, struct err *e)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
         size_t lost = 0;
@@ -151,6 +156,8 @@ enum rc transaction_run(struct arena *a, const struct transaction *t, struct lak
         if (rc != RC_OK || lost == 0) return rc;
         log_info("another writer was faster on %zu table%s; planning again", lost, lost == 1 ? "" : "s");
     }
-    return err_set(e, RC_CONFLICT, "other writers were faster %d times in a row; run again, or let fewer runs work on this lake at once",
-                   ATTEMPTS);
+    return err_set(
+        e, RC_CONFLICT,
+        "other writers were faster %d times in a row; run again, or let fewer runs work on this lake at once",
+        ATTEMPTS);
 }

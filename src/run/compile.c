@@ -1,79 +1,36 @@
 #include "run/compile.h"
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#define CACHE_FORMAT 1
 #define CACHE_MAX ((size_t)512 << 20)
+#define BATCH 1000 /* statements parsed by one query: what the engine holds for them is bounded */
 
-/* --- the cache: one JSON line for each statement, keyed by the hash of the SQL text ------------------------------- */
-
-struct cached {
-    char key[33];
-    json_t *statement;
-};
-struct cache {
-    struct cached *items;
-    size_t n;
-};
+/* --- the cache ---------------------------------------------------------------------------------------------------- */
 
 static char *cache_path(struct arena *a, const char *project_dir)
 {
-    return path_join(a, project_dir, ".ingot/statements.ndjson");
-}
-
-static int compare_cached(const void *a, const void *b)
-{
-    return strcmp(((const struct cached *)a)->key, ((const struct cached *)b)->key);
+    return path_join(a, project_dir, ".ingot/statements");
 }
 
 /* A cache that cannot be read is no cache. */
-static void cache_read(struct arena *a, const char *project_dir, struct cache *cache)
+static void cache_read(struct arena *a, const char *project_dir, struct statement_cache *cache)
 {
-    *cache = (struct cache){0};
     struct str text;
-    bool exists;
-    if (os_read_file(a, cache_path(a, project_dir), CACHE_MAX, &text, &exists, NULL) != RC_OK || !exists) return;
-    char header[64];
-    snprintf(header, sizeof header, "{\"ingot\":%d,\"semantics\":%d}\n", CACHE_FORMAT, STATEMENT_SEMANTICS);
-    size_t header_length = strlen(header);
-    if (text.n < header_length || memcmp(text.p, header, header_length) != 0) return;
-    for (const char *line = text.p + header_length, *end = text.p + text.n; line < end;) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line));
-        if (!stop || stop - line < 34) return;
-        struct cached *c = ARENA_PUSH(a, cache->items, cache->n);
-        memcpy(c->key, line, 32);
-        c->key[32] = 0;
-        if (json_read(a, (struct str){line + 33, (size_t)(stop - line - 33)}, "cache", &c->statement, NULL) != RC_OK) cache->n--;
-        line = stop + 1;
-    }
-    qsort(cache->items, cache->n, sizeof cache->items[0], compare_cached);
-}
-
-static struct statement *cache_find(struct arena *a, const struct cache *cache, struct hash key)
-{
-    struct cached wanted;
-    memcpy(wanted.key, key.hex, sizeof wanted.key);
-    const struct cached *c = cache->n ? bsearch(&wanted, cache->items, cache->n, sizeof wanted, compare_cached) : NULL;
-    struct statement *s;
-    return c && statement_parse_cached(a, c->statement, &s, NULL) == RC_OK ? s : NULL;
+    bool exists = false;
+    if (os_read_file(a, cache_path(a, project_dir), CACHE_MAX, &text, &exists, NULL) != RC_OK || !exists) text = STR("");
+    statement_cache_open(text, cache);
 }
 
 static void cache_write(struct arena *a, const char *project_dir, const struct compiled *c, const struct hash *keys)
 {
     struct buf out;
-    buf_init(&out, CACHE_MAX);
-    buf_printf(&out, "{\"ingot\":%d,\"semantics\":%d}\n", CACHE_FORMAT, STATEMENT_SEMANTICS);
-    for (size_t i = 0; i < c->project->n_tables; i++)
-        if (c->statements[i]) buf_printf(&out, "%s %s\n", keys[i].hex, statement_print(a, c->statements[i]));
     struct err e = {0};
-    const char *path = cache_path(a, project_dir);
-    if (os_mkdirs(path_join(a, project_dir, ".ingot"), &e) != RC_OK || os_write_file(path, buf_str(&out), &e) != RC_OK)
+    buf_init(&out, CACHE_MAX);
+    statement_cache_print(&out, keys, c->statements, c->project->n_tables);
+    if (!out.overflow && (os_mkdirs(path_join(a, project_dir, ".ingot"), &e) != RC_OK ||
+                          os_write_file(cache_path(a, project_dir), buf_str(&out), &e) != RC_OK))
         log_debug("the cache of parsed statements could not be written: %s", e.message);
     buf_release(&out);
 }
@@ -90,6 +47,40 @@ static struct pos position_of(const struct table *t, int64_t offset)
             pos.column++;
     }
     return pos;
+}
+
+/* The engine's JSON and its tree are many times larger than what is found out from them, so this happens in an arena of
+ * its own; what stays is the statement as the cache would give it. */
+static enum rc analyze(struct arena *a, const struct table *t, const char *json, struct statement **ret, struct problems *p, struct err *e)
+{
+    struct arena *scratch = arena_new();
+    struct err error = {0};
+    struct statement *s;
+    int64_t offset = -1;
+    enum rc rc = RC_OK;
+    if (statement_analyze(scratch, json, t->sql, &s, &offset, &error) != RC_OK) {
+        problem_add(p, position_of(t, offset), false, "%s", error.message);
+    } else {
+        struct buf *record = buf_new(scratch, BUF_DEFAULT_MAX);
+        statement_print(record, s);
+        rc = statement_parse_cached(a, (struct str){arena_strndup(a, record->p, record->n), record->n}, ret, e);
+    }
+    arena_free(scratch);
+    return rc;
+}
+
+static enum rc parse_batch(struct arena *a, struct compiled *c, struct session *s, const size_t *which, const char *const *texts,
+                           size_t n, struct problems *p, struct err *e)
+{
+    struct arena *scratch = arena_new();
+    const char **json;
+    enum rc rc;
+    TRY(engine_parse(scratch, s, texts, n, &json, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(analyze(a, &c->project->tables[which[i]], json[i], &c->statements[which[i]], p, e));
+out:
+    arena_free(scratch);
+    return rc;
 }
 
 static enum rc parse_missing(struct arena *a, struct compiled *c, struct lazy_engine *engine, struct problems *p, struct err *e)
@@ -110,17 +101,8 @@ static enum rc parse_missing(struct arena *a, struct compiled *c, struct lazy_en
     struct session *s = NULL;
     TRY(lazy_engine_get(engine, &g, e));
     TRY(session_open(g, &s, e));
-    const char **json;
-    TRY(engine_parse(a, s, texts, n, &json, e));
-    for (size_t k = 0; k < n; k++) {
-        const struct table *t = &c->project->tables[which[k]];
-        struct err error = {0};
-        int64_t offset = -1;
-        if (statement_analyze(a, json[k], t->sql, &c->statements[which[k]], &offset, &error) != RC_OK) {
-            c->statements[which[k]] = NULL;
-            problem_add(p, position_of(t, offset), false, "%s", error.message);
-        }
-    }
+    for (size_t i = 0; i < n; i += BATCH)
+        TRY(parse_batch(a, c, s, which + i, texts + i, n - i < BATCH ? n - i : BATCH, p, e));
 out:
     session_close(s);
     return rc;
@@ -214,7 +196,7 @@ enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *en
     c->names = ARENA_ARRAY(a, const char *, n);
     c->fingerprints = ARENA_ARRAY(a, struct hash, n);
     struct hash *keys = ARENA_ARRAY(a, struct hash, n);
-    struct cache cache;
+    struct statement_cache cache;
     cache_read(a, project_dir, &cache);
     size_t models = 0;
     for (size_t i = 0; i < n; i++) {
@@ -223,7 +205,7 @@ enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *en
         if (t->source || !t->sql) continue;
         models++;
         keys[i] = hash_bytes(t->sql, strlen(t->sql));
-        c->statements[i] = cache_find(a, &cache, keys[i]);
+        c->statements[i] = statement_cache_find(a, &cache, &keys[i]);
     }
     TRY(parse_missing(a, c, engine, p, e));
     if (c->parsed > 0 || cache.n != models) cache_write(a, project_dir, c, keys);

@@ -1,5 +1,5 @@
 /* The project, understood: loaded, its statements analysed, its graph built. Statements come from a cache keyed by the
- * content of the file (<project>/.ingot/statements.json); only what changed is parsed by the engine, in one batch. */
+ * statement's text (<project>/.ingot/statements); only what changed is parsed by the engine, in large batches. */
 #ifndef RUN_COMPILE_H
 #define RUN_COMPILE_H
 

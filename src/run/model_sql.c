@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "quality/check.h"
 #include "run/merge.h"
 
 /* --- the catalog -------------------------------------------------------------------------------------------------- */
@@ -289,6 +290,7 @@ enum rc model_open_older(struct model_work *w, struct err *e)
     struct err ignored = {0};
     enum rc rc = make_catalog(w, catalog, e);
     if (rc == RC_OK) rc = fill_older(w, catalog, e);
+    w->failed_on_value = rc != RC_OK && session_failed_on_value(w->session);
     if (session_execf(w->session, rc == RC_OK ? e : &ignored, "USE %s; DETACH DATABASE IF EXISTS %s", w->catalog, catalog) != RC_OK && rc == RC_OK) rc = e->rc;
     return rc;
 }
@@ -304,35 +306,13 @@ enum rc model_create_own_view(struct model_work *w, struct err *e)
     return session_execf(w->session, e, "CREATE OR REPLACE VIEW %s AS %s", view_name(s->arena, s->table->name), relation);
 }
 
-static enum rc at_check(struct model_work *w, const struct check *check, enum rc rc, struct err *e)
-{
-    if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE) return rc;
-    err_context(e, "%s:%d:%d: check %s", check->pos.file, check->pos.line, check->pos.column, check->name ? check->name : check->expression);
-    (void)w;
-    return RC_DATA;
-}
-
-static enum rc named_check(struct model_work *w, const struct check *check, struct err *e)
-{
-    struct rows *r;
-    enum rc rc = session_execf(w->session, e, "CREATE OR REPLACE VIEW __check AS %s", check->sql);
-    if (rc == RC_OK) rc = session_query(w->s->arena, w->session, "SELECT * FROM __check LIMIT 3", &r, e);
-    if (rc != RC_OK) return at_check(w, check, rc, e);
-    if (r->n_rows == 0) return RC_OK;
-    struct buf *first = buf_new(w->s->arena, BUF_DEFAULT_MAX);
-    for (size_t c = 0; c < r->n_columns; c++) buf_printf(first, "%s%s = %s", c ? ", " : "", r->names[c], r->cells[c] ? r->cells[c] : "NULL");
-    return err_set(e, RC_DATA, "%s: check %s failed; its query returns rows, the first one: %s", w->s->table->name, check->name, first->p);
-}
-
 enum rc model_check(struct model_work *w, const struct check *check, struct err *e)
 {
-    if (check->name) return named_check(w, check, e);
-    struct rows *r;
-    enum rc rc = session_queryf(w->s->arena, w->session, &r, e, "SELECT (%s)::BOOLEAN FROM %s", check->expression, view_name(w->s->arena, w->s->table->name));
-    if (rc != RC_OK) return at_check(w, check, rc, e);
-    if (r->n_rows == 1 && r->cells[0] && strcmp(r->cells[0], "true") == 0) return RC_OK;
-    return err_set(e, RC_DATA, "%s: check failed: %s (%s:%d:%d)%s", w->s->table->name, check->expression, check->pos.file, check->pos.line, check->pos.column,
-                   r->n_rows == 1 && !r->cells[0] ? "; it is NULL" : "");
+    char *failure;
+    enum rc rc = check_run(w->s->arena, w->session, check, view_name(w->s->arena, w->s->table->name), &failure, e);
+    if (rc == RC_OK && failure)
+        rc = err_set(e, RC_DATA, "%s: %s (%s:%d:%d)", w->s->table->name, failure, check->pos.file, check->pos.line, check->pos.column);
+    return rc;
 }
 
 static enum rc count_rows(struct model_work *w, size_t node, const struct delta_file *files, size_t n, int64_t *ret, struct err *e)

@@ -17,12 +17,12 @@ struct model_work {
     char *directory;
     char *catalog;
     const char *sql; /* of __model */
-    bool guarded;
+    bool guarded, failed_on_value;
     const char **carry; /* "__in_…" columns that the model view carries from its input */
     size_t n_carry;
     struct judgement *judgement;
     struct refused_sink *refused;
-    const char *accepted_filter; /* " WHERE …" over accepted rows, or NULL */
+    const char *leave_out; /* SQL: accepted rows that are deleted ones, in the present pass; or NULL */
     struct described_column *described;
     size_t n_described;
 };

@@ -174,4 +174,11 @@ void step_decide(struct step *s)
     state.parents = state.inputs + s->n_inputs;
     state.n_parents = s->n_spans - s->n_inputs;
     s->decision = decide(s->arena, &s->runner->compiled->dag->nodes[s->node], &state, unique_on, project);
+    bool incremental = s->decision.strategy == STRATEGY_APPEND || s->decision.strategy == STRATEGY_MERGE;
+    for (size_t i = 0; incremental && i < s->n_spans; i++) {
+        if (s->spans[i].from <= s->spans[i].to) continue;
+        s->decision.strategy = STRATEGY_FULL;
+        s->decision.reason = arena_printf(s->arena, "%s is read at version %lld as published, and the table had read version %lld", s->spans[i].table,
+                                          (long long)s->spans[i].to, (long long)s->spans[i].from);
+    }
 }

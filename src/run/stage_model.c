@@ -55,7 +55,7 @@ static enum rc run_pass(struct model_work *w, const struct pass *p, struct err *
     struct step *s = w->s;
     struct refused_sink *sink = p->silent ? refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us) : w->refused;
     int64_t handle = refusal_open(s->arena, sink, w->judgement);
-    char *select = judged_accept_select(s->arena, w->judgement, p->relation, w->carry, w->n_carry, handle);
+    char *select = judged_keep_select(s->arena, w->judgement, p->relation, w->carry, w->n_carry, handle, w->leave_out);
     enum rc rc = p->consume(w, select, e);
     struct refusal_counts counts;
     refusal_close(handle, s->arena, &counts);
@@ -64,6 +64,7 @@ static enum rc run_pass(struct model_work *w, const struct pass *p, struct err *
         return err_set(e, RC_DATA, "%s: %lld row%s failed a rule that says fail; %s", s->table->name, (long long)counts.failed,
                        counts.failed == 1 ? "" : "s", counts.first_failure ? counts.first_failure : "");
     count_refusals(w, &counts);
+    s->account.deleted += counts.left_out;
     return RC_OK;
 }
 
@@ -77,7 +78,7 @@ static enum rc write_rows(struct model_work *w, const char *select, struct err *
                                       .n_partition_by = s->table->n_partition_by,
                                       .order_by = s->table->n_cluster_by ? name_list(s->arena, "", s->table->cluster_by, s->table->n_cluster_by) : NULL};
     char *columns = column_list(s->arena, "", s->columns, s->n_columns);
-    select = arena_printf(s->arena, "SELECT %s FROM (%s)%s", columns, select, w->accepted_filter ? w->accepted_filter : "");
+    select = arena_printf(s->arena, "SELECT %s FROM (%s)", columns, select);
     struct parquet_file *files;
     size_t n;
     enum rc rc = session_copy_parquet(s->arena, w->session, select, &options, &files, &n, e);
@@ -145,15 +146,10 @@ static enum rc write_latest(struct model_work *w, struct err *e)
     const struct table *t = s->table;
     TRY(model_materialize(w, e));
     TRY(model_split_by_key(w, e)); /* __once, __often */
-    if (t->deleted) w->accepted_filter = arena_printf(s->arena, " WHERE NOT coalesce((%s), false)", t->deleted);
+    w->leave_out = t->deleted;
     struct pass once = {.relation = "__once", .consume = write_rows};
     TRY(run_pass(w, &once, e));
-    if (t->deleted) { /* rows that the filter above left out: counted on their own */
-        int64_t rows_once;
-        TRY(session_query_int(w->session, &rows_once, e, "SELECT count(*) FROM __once"));
-        s->account.deleted = rows_once - s->account.inserted - s->account.quarantined - s->account.dropped;
-    }
-    w->accepted_filter = NULL;
+    w->leave_out = NULL;
     struct pass often = {.relation = "__often", .consume = keep_candidates};
     TRY(run_pass(w, &often, e));
     struct merge m = {.key = t->key, .n_key = t->n_key, .latest = sql_name(s->arena, t->latest), .deleted = t->deleted, .candidates = "__candidates"};
@@ -200,7 +196,8 @@ static void start_over(struct model_work *w)
         if (os_remove(arena_printf(s->arena, "%s%s", w->directory, s->added[i].path), &ignored) != RC_OK) log_debug("%s", ignored.message);
     }
     s->n_added = s->n_removed = 0;
-    w->accepted_filter = NULL;
+    w->leave_out = NULL;
+    w->failed_on_value = false;
     w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
 }
 
@@ -218,7 +215,7 @@ static enum rc build(struct model_work *w, struct err *e)
 {
     w->refused = refused_new(w->s->arena, w->s->runner->temp_dir, w->s->table->name, w->s->runner->run, w->s->lake->now_us);
     enum rc rc = judge_and_write(w, false, e);
-    if (rc != RC_OK && w->s->statement->row_by_row && session_failed_on_value(w->session)) {
+    if (rc != RC_OK && w->s->statement->row_by_row && (w->failed_on_value || session_failed_on_value(w->session))) {
         log_debug("%s: %s; judging row by row", w->s->table->name, e->message);
         start_over(w);
         rc = judge_and_write(w, true, e);

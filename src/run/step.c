@@ -145,20 +145,28 @@ static enum rc mirror(void *data, struct storage *storage, struct err *e)
     return quarantine_mirror(s->arena, storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine, s->side, e);
 }
 
+/* The name is unique, so whatever stands there is ours: the same bytes again until they do (RULES.md A 2). */
+static enum rc put_part(struct step *s, struct err *e)
+{
+    struct storage *storage = s->lake->storage;
+    struct str bytes = buf_str(s->side_part), there;
+    for (int attempt = 0; attempt < 10; attempt++) {
+        enum put_result put;
+        bool exists;
+        enum rc rc = storage->ops->put_new(storage, s->side_part_key, bytes, &put, e);
+        if (rc != RC_OK || put == PUT_WON) return rc;
+        rc = storage->ops->get(storage, s->arena, s->side_part_key, BUF_DEFAULT_MAX, &there, &exists, e);
+        if (rc != RC_OK || (exists && str_eq(there, bytes))) return rc;
+        if (storage->ops->pause) storage->ops->pause(storage, attempt);
+    }
+    return err_set(e, RC_UNREACHABLE, "%s could not be written", s->side_part_key);
+}
+
 static enum rc write_side_part(struct step *s, struct staged *staged, struct err *e)
 {
     if (s->side < 0) return RC_OK;
-    enum put_result put;
-    enum rc rc = s->lake->storage->ops->put_new(s->lake->storage, s->side_part_key, buf_str(s->side_part), &put, e);
+    enum rc rc = put_part(s, e);
     if (rc != RC_OK) return rc;
-    if (put != PUT_WON) { /* the name is unique: whatever stands there is ours, or nothing is */
-        struct str there;
-        bool exists;
-        rc = s->lake->storage->ops->get(s->lake->storage, s->arena, s->side_part_key, BUF_DEFAULT_MAX, &there, &exists, e);
-        if (rc != RC_OK) return rc;
-        if (!exists || !str_eq(there, buf_str(s->side_part)))
-            return err_set(e, RC_UNREACHABLE, "%s could not be written", s->side_part_key);
-    }
     staged->next.side = s->side;
     staged->after_commit = mirror;
     staged->after_data = s;

@@ -38,7 +38,8 @@ static inline uint64_t bytes64_ends(struct bytes64 b, char c)
 {
     __m128i x = _mm_set1_epi8(c), lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r'), m[4];
     for (int i = 0; i < 4; i++)
-        m[i] = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b.v[i], x), _mm_cmpeq_epi8(b.v[i], lf)), _mm_cmpeq_epi8(b.v[i], cr));
+        m[i] = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b.v[i], x), _mm_cmpeq_epi8(b.v[i], lf)),
+                            _mm_cmpeq_epi8(b.v[i], cr));
     return bytes64_bits(m);
 }
 

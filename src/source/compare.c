@@ -44,8 +44,8 @@ static enum file_fate fate_of(const struct ledger_file *known, const struct foun
     return is_same(known, found) ? FILE_SAME : FILE_CHANGED;
 }
 
-enum rc source_compare(struct arena *a, const struct ledger *ledger, const struct found_file *found, size_t n_found,
-                       struct file_decision **ret, size_t *ret_n, struct err *e)
+enum rc source_compare(struct arena *a, const struct ledger *ledger, const struct found_file *found,
+                       size_t n_found, struct file_decision **ret, size_t *ret_n, struct err *e)
 {
     (void)e;
     size_t n_known = ledger ? ledger->n_files : 0, i = 0, k = 0, n = 0;
@@ -54,7 +54,11 @@ enum rc source_compare(struct arena *a, const struct ledger *ledger, const struc
         int order = i == n_found ? 1 : k == n_known ? -1 : strcmp(found[i].path, ledger->files[k].path);
         const struct found_file *f = order <= 0 ? &found[i++] : NULL;
         const struct ledger_file *l = order >= 0 ? &ledger->files[k++] : NULL;
-        d[n++] = (struct file_decision){.fate = !f ? FILE_VANISHED : !l ? FILE_NEW : fate_of(l, f), .found = f, .known = l};
+        d[n++] = (struct file_decision){.fate = !f   ? FILE_VANISHED
+                                                : !l ? FILE_NEW
+                                                     : fate_of(l, f),
+                                        .found = f,
+                                        .known = l};
     }
     *ret = d;
     *ret_n = n;

@@ -15,9 +15,9 @@ struct scan {
     const char *p;
     size_t n;
     enum index_end end;
-    size_t at;         /* bytes before it are dealt with */
-    size_t record;     /* after the last line end outside of quotes: where the present record starts */
-    int64_t inside;    /* line ends within quotes of the present record, counted in result.lines already */
+    size_t at;      /* bytes before it are dealt with */
+    size_t record;  /* after the last line end outside of quotes: where the present record starts */
+    int64_t inside; /* line ends within quotes of the present record, counted in result.lines already */
     struct index_result result;
     bool stop;
 };
@@ -47,7 +47,7 @@ static size_t after_line(const char *p, size_t n, size_t from)
 static void give_up_quote(struct scan *s)
 {
     size_t next = after_line(s->p, s->n, s->record);
-    if (s->end == INDEX_FULL) s->stop = true; /* what follows has not been seen far enough yet */
+    if (s->end == INDEX_FULL) s->stop = true;         /* what follows has not been seen far enough yet */
     if (next == s->n && s->end == INDEX_FULL) return; /* even the line is too long */
     s->result.lines += 1 - s->inside;
     s->result.records++;
@@ -129,7 +129,8 @@ static void window(struct scan *s)
         unsigned bit = (unsigned)__builtin_ctzll(quotes);
         size_t i = s->at + bit;
         char before = i ? s->p[i - 1] : '\n';
-        if (i != s->record && before != s->d->delimiter && !is_line_end(before)) continue; /* inside a bare field */
+        if (i != s->record && before != s->d->delimiter && !is_line_end(before))
+            continue; /* inside a bare field */
         count_ends(s, lf & below(bit), cr & below(bit));
         quoted_field(s, i);
         return;
@@ -141,7 +142,9 @@ static void window(struct scan *s)
 /* With comments every line start must be looked at: record by record. Returns false at the end. */
 static bool skip_comment(struct scan *s, size_t comment_length)
 {
-    if (s->at != s->record || s->n - s->at < comment_length || memcmp(s->p + s->at, s->d->comment, comment_length) != 0) return false;
+    if (s->at != s->record || s->n - s->at < comment_length ||
+        memcmp(s->p + s->at, s->d->comment, comment_length) != 0)
+        return false;
     size_t next = after_line(s->p, s->n, s->at);
     bool whole = next > s->at && is_line_end(s->p[next - 1]);
     if (!whole && s->end != INDEX_LAST) {
@@ -166,7 +169,8 @@ static void line_by_line(struct scan *s)
             s->result.lines++;
             s->inside = 0;
             if (!empty || s->d->one_column) s->result.records++;
-        } else if (s->d->quote && c == s->d->quote && (s->at == s->record || s->p[s->at - 1] == s->d->delimiter)) {
+        } else if (s->d->quote && c == s->d->quote &&
+                   (s->at == s->record || s->p[s->at - 1] == s->d->delimiter)) {
             quoted_field(s, s->at);
         } else {
             s->at++;

@@ -71,7 +71,8 @@ static bool looks_like_value(struct str s)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (is_digit(c)) digits++;
-        else if (!strchr("+-.,/: %$", c) && !((c == 'T' || c == 'Z' || c == 'e' || c == 'E') && i && digits)) return false;
+        else if (!strchr("+-.,/: %$", c) && !((c == 'T' || c == 'Z' || c == 'e' || c == 'E') && i && digits))
+            return false;
     }
     return digits > 0;
 }
@@ -138,11 +139,13 @@ static void check_names(struct arena *a, struct text_file *f)
     struct named *sorted = ARENA_ARRAY(a, struct named, f->n_columns + 1);
     for (size_t i = 0; i < f->n_columns; i++) {
         if (!*f->columns[i]) {
-            text_file_fail(f, "column %zu has no name (if the file has no header, say `csv: {header: false}`)", i + 1);
+            text_file_fail(
+                f, "column %zu has no name (if the file has no header, say `csv: {header: false}`)", i + 1);
             return;
         }
         if (is_reserved(f->columns[i])) {
-            text_file_fail(f, "the column name '%s' is one that ingot adds itself; rename it in the file", f->columns[i]);
+            text_file_fail(f, "the column name '%s' is one that ingot adds itself; rename it in the file",
+                           f->columns[i]);
             return;
         }
         sorted[i] = (struct named){f->columns[i], i};
@@ -152,15 +155,17 @@ static void check_names(struct arena *a, struct text_file *f)
         if (compare_names(sorted[i - 1].name, sorted[i].name) != 0) continue;
         const struct named *x = &sorted[i - 1], *y = &sorted[i];
         if (strcmp(x->name, y->name) == 0)
-            text_file_fail(f, "two columns have the name '%s' (columns %zu and %zu)", x->name, x->position + 1, y->position + 1);
-        else
-            text_file_fail(f, "two column names differ only by case: '%s' and '%s' (columns %zu and %zu)", x->name, y->name,
+            text_file_fail(f, "two columns have the name '%s' (columns %zu and %zu)", x->name,
                            x->position + 1, y->position + 1);
+        else
+            text_file_fail(f, "two column names differ only by case: '%s' and '%s' (columns %zu and %zu)",
+                           x->name, y->name, x->position + 1, y->position + 1);
         return;
     }
 }
 
-static bool read_header(struct arena *a, struct text_file *f, const struct sample *s, size_t skipped, int64_t line)
+static bool read_header(struct arena *a, struct text_file *f, const struct sample *s, size_t skipped,
+                        int64_t line)
 {
     struct field *fields = calloc(COLUMNS_MAX, sizeof *fields);
     size_t n;
@@ -180,9 +185,11 @@ static bool read_header(struct arena *a, struct text_file *f, const struct sampl
             f->data_line = c.line;
         }
         if (header && !text_is_clean(r.raw.p, r.raw.n))
-            text_file_fail(f, "its header is not valid %s text; `encoding:` says what the file is in", stream_encoding(f->stream));
+            text_file_fail(f, "its header is not valid %s text; `encoding:` says what the file is in",
+                           stream_encoding(f->stream));
         else if (header && r.problem) text_file_fail(f, "its header cannot be read: %s", r.problem);
-        else if (r.n_fields > COLUMNS_MAX) text_file_fail(f, "has %zu columns; at most %d are read", r.n_fields, COLUMNS_MAX);
+        else if (r.n_fields > COLUMNS_MAX)
+            text_file_fail(f, "has %zu columns; at most %d are read", r.n_fields, COLUMNS_MAX);
         else name_columns(a, f, &r, header);
         f->dialect.one_column = r.n_fields == 1;
         if (header && !f->problem[0]) check_names(a, f);
@@ -200,7 +207,9 @@ bool dialect_find(struct arena *a, struct text_file *f, const char *sample, size
     struct sample s = {sample, n, last};
     size_t skipped = 0;
     f->dialect = (struct csv_dialect){.delimiter = o->delimiter,
-                                      .quote = o->quote_none ? 0 : o->quote ? o->quote : '"',
+                                      .quote = o->quote_none ? 0
+                                               : o->quote    ? o->quote
+                                                             : '"',
                                       .comment = o->comment && *o->comment ? o->comment : NULL,
                                       .null_text = o->null_text};
     f->dialect.escape = o->escape ? o->escape : f->dialect.quote;

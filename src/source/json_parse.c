@@ -45,7 +45,8 @@ static bool read_escape(struct tokenizer *t)
     char c = t->at + 1 < t->n ? t->p[t->at + 1] : 0;
     if (c == 'u') {
         for (size_t i = 2; i < 6; i++)
-            if (t->at + i >= t->n || !is_hex(t->p[t->at + i])) return fail(t, "a \\u escape without four hexadecimal digits");
+            if (t->at + i >= t->n || !is_hex(t->p[t->at + i]))
+                return fail(t, "a \\u escape without four hexadecimal digits");
         t->at += 6;
         return true;
     }
@@ -170,7 +171,8 @@ static bool read_value(struct tokenizer *t)
                 if (object && !read_key(t)) return false;
                 break;
             }
-            if (c != (object ? '}' : ']')) return fail(t, object ? "a comma or } was expected" : "a comma or ] was expected");
+            if (c != (object ? '}' : ']'))
+                return fail(t, object ? "a comma or } was expected" : "a comma or ] was expected");
             t->at++;
             depth--;
         }
@@ -196,7 +198,8 @@ static bool read_member(struct tokenizer *t, char *text, struct json_member *m)
     if (peek(t) != '"') return fail(t, "a key in quotes was expected");
     size_t from = t->at + 1;
     if (!read_string(t, &escaped)) return false;
-    struct field key = {text + from, (uint32_t)(t->at - 1 - from), escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
+    struct field key = {text + from, (uint32_t)(t->at - 1 - from),
+                        escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
     skip_blanks(t);
     if (peek(t) != ':') return fail(t, "a colon was expected after a key");
     t->at++;
@@ -206,7 +209,8 @@ static bool read_member(struct tokenizer *t, char *text, struct json_member *m)
     char c = peek(t);
     if (c == '"') {
         if (!read_string(t, &escaped)) return false;
-        m->value = (struct field){text + from + 1, (uint32_t)(t->at - from - 2), escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
+        m->value = (struct field){text + from + 1, (uint32_t)(t->at - from - 2),
+                                  escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
     } else {
         if (!(is_number_start(c) ? read_number(t) : read_value(t))) return false;
         m->value = (struct field){text + from, (uint32_t)(t->at - from), c == 'n' ? FIELD_NULL : FIELD_PLAIN};

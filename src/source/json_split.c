@@ -45,11 +45,11 @@ struct index_result ndjson_index(const char *p, size_t n, enum index_end end)
 enum place { PLACE_HEAD, PLACE_ARRAY, PLACE_OBJECTS, PLACE_TAIL };
 
 struct json_splitter {
-    char *path;          /* "data.items", or "" */
+    char *path; /* "data.items", or "" */
     enum place place;
-    bool after_element;  /* in the array: a comma or the end comes next */
-    bool first;          /* no element yet */
-    struct buf outside;  /* head, and then head and tail */
+    bool after_element; /* in the array: a comma or the end comes next */
+    bool first;         /* no element yet */
+    struct buf outside; /* head, and then head and tail */
     char problem[200];
 };
 
@@ -181,7 +181,8 @@ static size_t read_head(struct json_splitter *s, const char *p, size_t n, enum i
 }
 
 /* One step in the array: blanks, a comma, an element or the end. Returns false if more bytes are needed. */
-static bool array_step(struct json_splitter *s, const char *p, size_t n, size_t *at, enum index_end end, int64_t *records)
+static bool array_step(struct json_splitter *s, const char *p, size_t n, size_t *at, enum index_end end,
+                       int64_t *records)
 {
     char c = p[*at];
     if (is_blank(c)) {
@@ -208,7 +209,8 @@ static bool array_step(struct json_splitter *s, const char *p, size_t n, size_t 
     return !s->problem[0];
 }
 
-static bool objects_step(struct json_splitter *s, const char *p, size_t n, size_t *at, enum index_end end, int64_t *records)
+static bool objects_step(struct json_splitter *s, const char *p, size_t n, size_t *at, enum index_end end,
+                         int64_t *records)
 {
     if (is_blank(p[*at])) {
         ++*at;
@@ -275,7 +277,8 @@ bool json_next(struct json_cursor *c, struct record *ret)
     *ret = (struct record){.row = c->row};
     while (c->lines && c->at < c->n && !ret->raw.n) next_line(c, ret);
     if (!c->lines) {
-        while (c->at < c->n && (is_blank(c->p[c->at]) || c->p[c->at] == ',')) c->line += c->p[c->at++] == '\n';
+        while (c->at < c->n && (is_blank(c->p[c->at]) || c->p[c->at] == ','))
+            c->line += c->p[c->at++] == '\n';
         if (c->at >= c->n || c->p[c->at] == ']') return false;
         size_t after = skip_value(c->p, c->n, c->at, true);
         if (after > c->n) after = c->n;

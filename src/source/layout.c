@@ -20,7 +20,8 @@ static void make_index(struct layout *l)
 static void append(struct layout *l, const char *name, const char *type)
 {
     if (layout_find(l, str_of(name)) >= 0) return;
-    *ARENA_PUSH(l->arena, l->columns, l->n_columns) = (struct delta_column){.name = name, .type = type, .nullable = true};
+    *ARENA_PUSH(l->arena, l->columns, l->n_columns) =
+        (struct delta_column){.name = name, .type = type, .nullable = true};
     make_index(l);
 }
 
@@ -43,7 +44,8 @@ int layout_find(const struct layout *l, struct str name)
 
 void layout_add(struct layout *l, const char *name, const char *type, bool nested)
 {
-    struct delta_column c = {.name = arena_strdup(l->arena, name), .type = type, .nullable = true, .nested = nested};
+    struct delta_column c = {
+        .name = arena_strdup(l->arena, name), .type = type, .nullable = true, .nested = nested};
     (void)ARENA_PUSH(l->arena, l->columns, l->n_columns);
     size_t at = l->n_columns - 1;
     while (l->creating && at && is_added_column(l->columns[at - 1].name)) {

@@ -24,7 +24,8 @@ struct reader {
 
 static enum rc bad(struct err *e, size_t part, int64_t line, const char *what)
 {
-    return err_set(e, RC_DATA, "the ledger of source files is damaged: part %zu, line %lld: %s", part + 1, (long long)line, what);
+    return err_set(e, RC_DATA, "the ledger of source files is damaged: part %zu, line %lld: %s", part + 1,
+                   (long long)line, what);
 }
 
 static struct entry *new_entry(struct reader *r)
@@ -131,9 +132,11 @@ static const char *read_line(struct reader *r, char *p, size_t n)
     }
     if (m->value.kind == FIELD_NULL || is_string(&m->value)) return "an object was expected";
     problem = json_take_apart(&r->object, m->value.p, m->value.n);
-    for (size_t i = 0; i < r->object.n_members && !problem; i++) problem = read_member(r, &r->object.members[i], &x->file);
+    for (size_t i = 0; i < r->object.n_members && !problem; i++)
+        problem = read_member(r, &r->object.members[i], &x->file);
     if (!problem && (!x->file.path || !*x->file.path)) problem = "a file without a path";
-    if (!problem && (x->file.size < 0 || x->file.records < 0 || x->file.rows < 0 || x->file.malformed < 0)) problem = "a negative count";
+    if (!problem && (x->file.size < 0 || x->file.records < 0 || x->file.rows < 0 || x->file.malformed < 0))
+        problem = "a negative count";
     return problem;
 }
 
@@ -163,7 +166,8 @@ static enum rc read_part(struct reader *r, size_t part, struct str text, struct 
     return rc;
 }
 
-enum rc ledger_read(struct arena *a, const struct str *parts, size_t n_parts, struct ledger **ret, struct err *e)
+enum rc ledger_read(struct arena *a, const struct str *parts, size_t n_parts, struct ledger **ret,
+                    struct err *e)
 {
     struct reader r = {.a = a};
     enum rc rc = RC_OK;
@@ -196,8 +200,9 @@ void ledger_print_file(struct buf *out, const struct ledger_file *f)
     buf_add_json_string(out, f->path, strlen(f->path));
     buf_printf(out, ",\"size\":%lld,\"mtime\":%lld", (long long)f->size, (long long)f->mtime_us);
     print_text(out, "hash", f->hash);
-    buf_printf(out, ",\"loaded_at\":%lld,\"load\":%lld,\"records\":%lld,\"rows\":%lld,\"malformed\":%lld", (long long)f->loaded_at_us,
-               (long long)f->load, (long long)f->records, (long long)f->rows, (long long)f->malformed);
+    buf_printf(out, ",\"loaded_at\":%lld,\"load\":%lld,\"records\":%lld,\"rows\":%lld,\"malformed\":%lld",
+               (long long)f->loaded_at_us, (long long)f->load, (long long)f->records, (long long)f->rows,
+               (long long)f->malformed);
     print_text(out, "problem", f->problem);
     print_text(out, "same_as", f->same_as);
     if (f->n_columns) {

@@ -17,13 +17,20 @@
 #define MEMORY_MAX ((size_t)16 << 20)
 
 const struct delta_column quarantine_columns[] = {
-    {.name = "_table", .type = "string", .nullable = true},      {.name = "_run", .type = "string", .nullable = true},
-    {.name = "_refused_at", .type = "timestamp", .nullable = true}, {.name = "rule", .type = "string", .nullable = true},
-    {.name = "reason", .type = "string", .nullable = true},      {.name = "reasons", .type = "string", .nullable = true},
-    {.name = "column_name", .type = "string", .nullable = true}, {.name = "value", .type = "string", .nullable = true},
-    {.name = "_file", .type = "string", .nullable = true},       {.name = "_row", .type = "long", .nullable = true},
-    {.name = "_line", .type = "long", .nullable = true},         {.name = "_load", .type = "long", .nullable = true},
-    {.name = "row", .type = "string", .nullable = true},         {.name = "raw", .type = "string", .nullable = true},
+    {.name = "_table", .type = "string", .nullable = true},
+    {.name = "_run", .type = "string", .nullable = true},
+    {.name = "_refused_at", .type = "timestamp", .nullable = true},
+    {.name = "rule", .type = "string", .nullable = true},
+    {.name = "reason", .type = "string", .nullable = true},
+    {.name = "reasons", .type = "string", .nullable = true},
+    {.name = "column_name", .type = "string", .nullable = true},
+    {.name = "value", .type = "string", .nullable = true},
+    {.name = "_file", .type = "string", .nullable = true},
+    {.name = "_row", .type = "long", .nullable = true},
+    {.name = "_line", .type = "long", .nullable = true},
+    {.name = "_load", .type = "long", .nullable = true},
+    {.name = "row", .type = "string", .nullable = true},
+    {.name = "raw", .type = "string", .nullable = true},
 };
 const size_t n_quarantine_columns = sizeof quarantine_columns / sizeof *quarantine_columns;
 
@@ -42,7 +49,7 @@ struct refused_sink {
     const char *table, *run, *path; /* path: of the temporary file */
     int64_t at_us, sequence;
     struct buf lines;
-    int fd; /* -1: everything is in memory */
+    int fd;     /* -1: everything is in memory */
     int failed; /* errno of a write that failed */
     struct count *counts;
     size_t n_counts;
@@ -65,7 +72,8 @@ static void release(void *data)
     free(s);
 }
 
-struct refused_sink *refused_new(struct arena *a, const char *temp_dir, const char *table, const char *run, int64_t at_us)
+struct refused_sink *refused_new(struct arena *a, const char *temp_dir, const char *table, const char *run,
+                                 int64_t at_us)
 {
     struct refused_sink *s = calloc(1, sizeof *s);
     char uuid[37];
@@ -113,7 +121,8 @@ static void grow_counts(struct refused_sink *s)
     s->slots = calloc(s->n_slots, sizeof(struct count *));
     s->counts = realloc(s->counts, (s->n_slots / 2 + 1) * sizeof *s->counts);
     if (!s->slots || !s->counts) abort();
-    for (size_t i = 0; i < s->n_counts; i++) *find_slot(s, str_of(s->counts[i].file), str_of(s->counts[i].rule)) = &s->counts[i];
+    for (size_t i = 0; i < s->n_counts; i++)
+        *find_slot(s, str_of(s->counts[i].file), str_of(s->counts[i].rule)) = &s->counts[i];
 }
 
 static void count(struct refused_sink *s, struct str file, struct str rule)
@@ -122,7 +131,8 @@ static void count(struct refused_sink *s, struct str file, struct str rule)
     struct count **slot = find_slot(s, file, rule);
     if (!*slot) {
         *slot = &s->counts[s->n_counts++];
-        **slot = (struct count){arena_strndup(s->arena, file.n ? file.p : "", file.n), arena_strndup(s->arena, rule.n ? rule.p : "", rule.n), 0};
+        **slot = (struct count){arena_strndup(s->arena, file.n ? file.p : "", file.n),
+                                arena_strndup(s->arena, rule.n ? rule.p : "", rule.n), 0};
     }
     (*slot)->n++;
 }
@@ -160,7 +170,9 @@ void refused_forget_file(struct refused_sink *s, struct str file)
         n += s->counts[i].n;
         s->counts[i].n = 0;
     }
-    if (n) *ARENA_PUSH(s->arena, s->forgotten, s->n_forgotten) = (struct forgotten){arena_strndup(s->arena, file.p, file.n), s->sequence};
+    if (n)
+        *ARENA_PUSH(s->arena, s->forgotten, s->n_forgotten) =
+            (struct forgotten){arena_strndup(s->arena, file.p, file.n), s->sequence};
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -229,7 +241,8 @@ static void build_select(struct refused_sink *s, int64_t handle, struct buf *sql
         if (i) buf_add_str(sql, ", ");
         if (strcmp(c->name, "_table") == 0) buf_add_sql_string(sql, s->table);
         else if (strcmp(c->name, "_run") == 0) buf_add_sql_string(sql, s->run);
-        else if (strcmp(c->name, "_refused_at") == 0) buf_printf(sql, "make_timestamp(%lld) at time zone 'UTC'", (long long)s->at_us);
+        else if (strcmp(c->name, "_refused_at") == 0)
+            buf_printf(sql, "make_timestamp(%lld) at time zone 'UTC'", (long long)s->at_us);
         else buf_add_sql_name(sql, c->name);
         if (strcmp(c->type, "long") == 0) buf_add_str(sql, "::bigint");
         else if (strcmp(c->type, "string") == 0) buf_add_str(sql, "::varchar");
@@ -253,7 +266,8 @@ static struct reading *open_lines(struct arena *a, struct refused_sink *s)
     struct source *source = ARENA_NEW(a, struct source);
     struct text_file *f = ARENA_NEW(a, struct text_file);
     struct reading *r = ARENA_NEW(a, struct reading);
-    *f = (struct text_file){.path = s->path, .full_path = s->path, .source = source, .format = FORMAT_NDJSON, .data_line = 1};
+    *f = (struct text_file){
+        .path = s->path, .full_path = s->path, .source = source, .format = FORMAT_NDJSON, .data_line = 1};
     pthread_mutex_init(&f->lock, NULL);
     r->n_columns = n_quarantine_columns + 1;
     r->columns = ARENA_ARRAY(a, struct read_column, r->n_columns);
@@ -277,7 +291,8 @@ enum rc refused_write(struct arena *a, struct refused_sink *s, struct session *s
     *ret_n = 0;
     if (refused_count(s) == 0) return RC_OK;
     spill(s);
-    if (s->failed) return err_set_errno(e, RC_UNREACHABLE, s->failed, "cannot keep refused rows in %s", s->path);
+    if (s->failed)
+        return err_set_errno(e, RC_UNREACHABLE, s->failed, "cannot keep refused rows in %s", s->path);
     struct reading *r = open_lines(a, s);
     int64_t handle = reading_open(r), written = 0;
     struct buf sql;
@@ -285,11 +300,15 @@ enum rc refused_write(struct arena *a, struct refused_sink *s, struct session *s
     buf_init(&sql, (size_t)64 << 20);
     TRY(reading_register(session, e));
     build_select(s, handle, &sql);
-    struct parquet_options o = {.directory = directory, .columns = quarantine_columns, .n_columns = n_quarantine_columns, .order_by = "_file, _row"};
+    struct parquet_options o = {.directory = directory,
+                                .columns = quarantine_columns,
+                                .n_columns = n_quarantine_columns,
+                                .order_by = "_file, _row"};
     TRY(session_copy_parquet(a, session, sql.p, &o, ret, ret_n, e));
     for (size_t i = 0; i < *ret_n; i++) written += (*ret)[i].records;
     if (written != refused_count(s))
-        rc = err_set(e, RC_INTERNAL, "%lld rows were refused, but quarantine holds %lld", (long long)refused_count(s), (long long)written);
+        rc = err_set(e, RC_INTERNAL, "%lld rows were refused, but quarantine holds %lld",
+                     (long long)refused_count(s), (long long)written);
 out:
     reading_close(handle);
     text_file_rewind(r->files->text);

@@ -13,19 +13,20 @@ extern const struct delta_column quarantine_columns[];
 extern const size_t n_quarantine_columns;
 
 struct refused {
-    struct str file;     /* source file as in _file; n = 0: NULL */
-    int64_t row, line;   /* record ordinal and physical line, -1: NULL */
-    int64_t load;        /* -1: NULL */
-    struct str rule;     /* "malformed", "amount: decimal(12,2)", "not_from_the_future" … as in the account */
+    struct str file;   /* source file as in _file; n = 0: NULL */
+    int64_t row, line; /* record ordinal and physical line, -1: NULL */
+    int64_t load;      /* -1: NULL */
+    struct str rule;   /* "malformed", "amount: decimal(12,2)", "not_from_the_future" … as in the account */
     struct str column, value;
-    struct str reason;   /* "amount: 'n/a' is not decimal(12,2)" */
-    struct str reasons;  /* JSON list, or n = 0 */
+    struct str reason;        /* "amount: 'n/a' is not decimal(12,2)" */
+    struct str reasons;       /* JSON list, or n = 0 */
     struct str row_json, raw; /* raw is cut at 64 KiB with its length noted in the reason */
 };
 
 struct refused_sink;
 /* Entries go to memory and beyond 16 MiB to a file in temp_dir. Released with the arena. */
-struct refused_sink *refused_new(struct arena *a, const char *temp_dir, const char *table, const char *run, int64_t at_us);
+struct refused_sink *refused_new(struct arena *a, const char *temp_dir, const char *table, const char *run,
+                                 int64_t at_us);
 /* Thread-safe. A failure to write is kept and returned by refused_write. */
 void refused_add(struct refused_sink *s, const struct refused *r);
 int64_t refused_count(struct refused_sink *s);

@@ -45,8 +45,12 @@ static void check_columns(struct staging *s, struct staged_file *f)
     for (size_t i = 0; i < f->n_typed_columns; i++) {
         const char *name = f->typed_columns[i].name;
         if (!*name) text_file_fail(&f->text, "column %zu has no name", i + 1);
-        else if (is_added_column(name)) text_file_fail(&f->text, "the column name '%s' is one that ingot adds itself; rename it in the file", name);
-        else if (name_index_find(x, str_of(name)) >= 0) text_file_fail(&f->text, "two columns have the name '%s' (letter case makes no difference)", name);
+        else if (is_added_column(name))
+            text_file_fail(&f->text,
+                           "the column name '%s' is one that ingot adds itself; rename it in the file", name);
+        else if (name_index_find(x, str_of(name)) >= 0)
+            text_file_fail(&f->text, "two columns have the name '%s' (letter case makes no difference)",
+                           name);
         name_index_add(x, name, (int)i);
     }
 }
@@ -56,10 +60,12 @@ static bool look_at(struct staged_file *f, struct err *e)
 {
     bool exists = false;
     struct hash h;
-    if (os_stat(f->text.full_path, &f->text.status, &exists, e) != RC_OK) text_file_fail(&f->text, "%s", e->message);
+    if (os_stat(f->text.full_path, &f->text.status, &exists, e) != RC_OK)
+        text_file_fail(&f->text, "%s", e->message);
     else if (!exists) text_file_fail(&f->text, "it is gone");
     else if (f->text.status.is_dir) text_file_fail(&f->text, "is a directory, not a file");
-    else if (!f->text.status.is_regular) text_file_fail(&f->text, "is not a regular file (a pipe, a socket or a device)");
+    else if (!f->text.status.is_regular)
+        text_file_fail(&f->text, "is not a regular file (a pipe, a socket or a device)");
     else if (f->text.status.size == 0) text_file_fail(&f->text, "is empty (0 bytes)");
     else if (!file_hash(f->text.full_path, &h)) text_file_fail(&f->text, "cannot be read");
     else f->text.hash = h;
@@ -76,7 +82,8 @@ enum rc probe_parquet(struct staging *s, struct staged_file *f, struct err *e)
     enum rc rc = session_describe(s->a, s->session, sql->p, &f->typed_columns, &f->n_typed_columns, e);
     if (rc == RC_OK) {
         add_path(s->a, count, f->text.full_path);
-        rc = session_query_int(s->session, &f->typed_rows, e, "select sum(num_rows)::bigint from parquet_file_metadata(%s)", count->p);
+        rc = session_query_int(s->session, &f->typed_rows, e,
+                               "select sum(num_rows)::bigint from parquet_file_metadata(%s)", count->p);
     }
     if (rc == RC_OK) {
         check_columns(s, f);
@@ -128,7 +135,8 @@ static void add_value(struct staging *s, struct buf *sql, const struct staged_fi
     if (strcmp(name, "_file") == 0) buf_add_sql_string(sql, f->text.path);
     else if (strcmp(name, "_row") == 0) buf_add_str(sql, "file_row_number + 1");
     else if (strcmp(name, "_load") == 0) buf_printf(sql, "%lld", (long long)s->in->load);
-    else if (strcmp(name, "_loaded_at") == 0) buf_printf(sql, "make_timestamp(%lld) at time zone 'UTC'", (long long)s->in->loaded_at_us);
+    else if (strcmp(name, "_loaded_at") == 0)
+        buf_printf(sql, "make_timestamp(%lld) at time zone 'UTC'", (long long)s->in->loaded_at_us);
     else if (strcmp(name, "_rescued") == 0) add_rescued(s, sql, f);
     else if (!c) buf_add_sql_string(sql, hive_value(f, name));
     else if (c->cast_to) {
@@ -157,7 +165,8 @@ static void add_select(struct staging *s, struct buf *sql, const struct staged_f
 static enum rc copy(struct staging *s, struct staged_file **files, size_t n, struct err *e)
 {
     struct buf *sql = buf_new(s->a, (size_t)256 << 20);
-    struct parquet_options o = {.directory = s->in->directory, .columns = s->layout.columns, .n_columns = s->layout.n_columns};
+    struct parquet_options o = {
+        .directory = s->in->directory, .columns = s->layout.columns, .n_columns = s->layout.n_columns};
     struct parquet_file *written = NULL;
     size_t n_written = 0;
     int64_t expected = 0, rows = 0;
@@ -169,8 +178,8 @@ static enum rc copy(struct staging *s, struct staged_file **files, size_t n, str
     enum rc rc = session_copy_parquet(s->a, s->session, sql->p, &o, &written, &n_written, e);
     for (size_t i = 0; rc == RC_OK && i < n_written; i++) rows += written[i].records;
     if (rc == RC_OK && rows != expected)
-        rc = err_set(e, RC_INTERNAL, "%s and %zu more files: they hold %lld rows, but %lld were written", files[0]->text.path, n - 1,
-                     (long long)expected, (long long)rows);
+        rc = err_set(e, RC_INTERNAL, "%s and %zu more files: they hold %lld rows, but %lld were written",
+                     files[0]->text.path, n - 1, (long long)expected, (long long)rows);
     if (rc == RC_OK) stage_add_data(s, written, n_written);
     return rc;
 }
@@ -181,8 +190,8 @@ static bool has_changed(const struct staged_file *f)
 {
     struct file_status now = {0}, then = f->text.status;
     bool exists = false;
-    return os_stat(f->text.full_path, &now, &exists, NULL) != RC_OK || !exists || now.size != then.size || now.mtime_us != then.mtime_us ||
-           now.inode != then.inode;
+    return os_stat(f->text.full_path, &now, &exists, NULL) != RC_OK || !exists || now.size != then.size ||
+           now.mtime_us != then.mtime_us || now.inode != then.inode;
 }
 
 /* The files of a COPY that failed, one by one: those that are at fault are refused. */

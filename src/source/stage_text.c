@@ -33,7 +33,8 @@ static void add_file(struct staging *s, struct reading *r, struct staged_file *f
     x->hive = hive_values(s, f, r);
     if (f->text.format != FORMAT_CSV) return;
     x->map = ARENA_ARRAY(s->a, int, f->text.n_columns + 1);
-    for (size_t i = 0; i < f->text.n_columns; i++) x->map[i] = name_index_find(r->index, str_of(f->text.columns[i]));
+    for (size_t i = 0; i < f->text.n_columns; i++)
+        x->map[i] = name_index_find(r->index, str_of(f->text.columns[i]));
 }
 
 /* The reading's columns are the table's, without _load and _loaded_at, which are the same for all rows. */
@@ -55,7 +56,7 @@ static struct reading *build_reading(struct staging *s)
     r->files = ARENA_ARRAY(s->a, struct reading_file, s->n_files);
     for (size_t i = 0; i < s->n_files; i++)
         if (is_text(&s->files[i])) add_file(s, r, &s->files[i]);
-    r->unknown = layout_takes_new(&s->layout)        ? UNKNOWN_ADD
+    r->unknown = layout_takes_new(&s->layout)      ? UNKNOWN_ADD
                  : s->layout.drift == DRIFT_RESCUE ? UNKNOWN_RESCUE
                                                    : UNKNOWN_REFUSE;
     r->refused = s->in->refused;
@@ -73,7 +74,8 @@ static char *build_select(struct staging *s, int64_t handle)
         const char *name = s->layout.columns[i].name;
         if (i) buf_add_str(sql, ", ");
         if (strcmp(name, "_load") == 0) buf_printf(sql, "%lld::bigint as ", (long long)s->in->load);
-        if (strcmp(name, "_loaded_at") == 0) buf_printf(sql, "make_timestamp(%lld) at time zone 'UTC' as ", (long long)s->in->loaded_at_us);
+        if (strcmp(name, "_loaded_at") == 0)
+            buf_printf(sql, "make_timestamp(%lld) at time zone 'UTC' as ", (long long)s->in->loaded_at_us);
         buf_add_sql_name(sql, name);
     }
     buf_printf(sql, " from ingot_read(%lld)", (long long)handle);
@@ -105,9 +107,11 @@ static enum rc copy_once(struct staging *s, struct reading *r, bool *ret_again, 
     int64_t handle = reading_open(r);
     struct parquet_file *files = NULL;
     size_t n = 0;
-    struct parquet_options o = {.directory = s->in->directory, .columns = s->layout.columns, .n_columns = s->layout.n_columns};
+    struct parquet_options o = {
+        .directory = s->in->directory, .columns = s->layout.columns, .n_columns = s->layout.n_columns};
     int64_t bytes = 0;
-    for (size_t i = 0; i < r->n_files; i++) bytes += r->files[i].text->status.size * (r->files[i].text->compression ? 8 : 1);
+    for (size_t i = 0; i < r->n_files; i++)
+        bytes += r->files[i].text->status.size * (r->files[i].text->compression ? 8 : 1);
     if (bytes > 4 * FILE_SIZE) o.file_size_bytes = FILE_SIZE;
     enum rc rc = session_copy_parquet(s->a, s->session, build_select(s, handle), &o, &files, &n, e);
     reading_close(handle);
@@ -125,8 +129,10 @@ static enum rc account(struct staging *s, const struct reading *r, struct err *e
         if (!is_text(f)) continue;
         int64_t rows = f->text.rows, malformed = f->text.malformed;
         if (!f->text.done || f->text.records != rows + malformed)
-            return err_set(e, RC_INTERNAL, "%s: it holds %lld records, but %lld rows and %lld malformed records came out of it",
-                           f->text.path, (long long)f->text.records, (long long)rows, (long long)malformed);
+            return err_set(
+                e, RC_INTERNAL,
+                "%s: it holds %lld records, but %lld rows and %lld malformed records came out of it",
+                f->text.path, (long long)f->text.records, (long long)rows, (long long)malformed);
         f->entry->records = f->text.records;
         f->entry->rows = rows;
         f->entry->malformed = malformed;
@@ -139,8 +145,8 @@ static enum rc account(struct staging *s, const struct reading *r, struct err *e
     int64_t written = 0;
     for (size_t i = 0; i < s->out->n_data; i++) written += s->out->data[i].records;
     if (written != r->delivered)
-        return err_set(e, RC_INTERNAL, "%s: %lld rows were read, but %lld were written", s->in->table->name, (long long)r->delivered,
-                       (long long)written);
+        return err_set(e, RC_INTERNAL, "%s: %lld rows were read, but %lld were written", s->in->table->name,
+                       (long long)r->delivered, (long long)written);
     return RC_OK;
 }
 

@@ -163,7 +163,8 @@ static size_t read_gzip(struct stream *s, char *p, size_t n)
         s->raw.from = s->raw.to - s->z.avail_in;
         done += room - s->z.avail_out;
         if (code == Z_STREAM_END) s->in_member = false; /* length and CRC were right */
-        else if (code != Z_OK && code != Z_BUF_ERROR) fail(s, "damaged gzip: %s", s->z.msg ? s->z.msg : "cannot be inflated");
+        else if (code != Z_OK && code != Z_BUF_ERROR)
+            fail(s, "damaged gzip: %s", s->z.msg ? s->z.msg : "cannot be inflated");
     }
     return done;
 }
@@ -218,17 +219,14 @@ static const struct {
     size_t n;
     const char *name;
 } byte_order_marks[] = {
-    {"\xEF\xBB\xBF", 3, "UTF-8"},
-    {"\xFF\xFE\0\0", 4, "UTF-32LE"}, /* before UTF-16LE, whose mark it starts with */
-    {"\0\0\xFE\xFF", 4, "UTF-32BE"},
-    {"\xFF\xFE", 2, "UTF-16LE"},
-    {"\xFE\xFF", 2, "UTF-16BE"},
+    {"\xEF\xBB\xBF", 3, "UTF-8"},    {"\xFF\xFE\0\0", 4, "UTF-32LE"}, /* before UTF-16LE, whose mark it starts with */
+    {"\0\0\xFE\xFF", 4, "UTF-32BE"}, {"\xFF\xFE", 2, "UTF-16LE"},     {"\xFE\xFF", 2, "UTF-16BE"},
 };
 
 static bool is_utf8_name(const char *name)
 {
-    return !*name || strcasecmp(name, "utf-8") == 0 || strcasecmp(name, "utf8") == 0 || strcasecmp(name, "ascii") == 0 ||
-           strcasecmp(name, "us-ascii") == 0;
+    return !*name || strcasecmp(name, "utf-8") == 0 || strcasecmp(name, "utf8") == 0 ||
+           strcasecmp(name, "ascii") == 0 || strcasecmp(name, "us-ascii") == 0;
 }
 
 /* Looks at the first bytes: a mark says what the encoding is, and is skipped; it wins over what the project says, where
@@ -249,7 +247,8 @@ static void find_encoding(struct stream *s, const char *given)
     }
     if (is_utf8_name(s->encoding)) return;
     s->iconv = iconv_open("UTF-8", s->encoding);
-    if (s->iconv == (iconv_t)-1) fail(s, "the encoding '%s' is not known to this system (`iconv -l` lists them)", s->encoding);
+    if (s->iconv == (iconv_t)-1)
+        fail(s, "the encoding '%s' is not known to this system (`iconv -l` lists them)", s->encoding);
     else s->iconv_open = true;
 }
 
@@ -280,7 +279,9 @@ static size_t read_encoded(struct stream *s, char *p, size_t n)
         if (number == EINVAL && refill_text(s)) continue; /* a character was cut at the end of the chunk */
         if (s->problem[0]) break;
         p[done++] = (char)0xFF;
-        size_t width = strncasecmp(s->encoding, "utf-16", 6) == 0 ? 2 : strncasecmp(s->encoding, "utf-32", 6) == 0 ? 4 : 1;
+        size_t width = strncasecmp(s->encoding, "utf-16", 6) == 0   ? 2
+                       : strncasecmp(s->encoding, "utf-32", 6) == 0 ? 4
+                                                                    : 1;
         size_t skip = s->text.to - s->text.from < width ? s->text.to - s->text.from : width;
         s->text.from += skip;
         iconv(s->iconv, NULL, NULL, NULL, NULL);

@@ -14,8 +14,9 @@ enum file_format format_of(const char *path)
     static const struct {
         const char *extension;
         enum file_format format;
-    } formats[] = {{".csv", FORMAT_CSV},       {".tsv", FORMAT_CSV},      {".txt", FORMAT_CSV},        {".json", FORMAT_JSON},
-                   {".ndjson", FORMAT_NDJSON}, {".jsonl", FORMAT_NDJSON}, {".parquet", FORMAT_PARQUET}};
+    } formats[] = {{".csv", FORMAT_CSV},        {".tsv", FORMAT_CSV},       {".txt", FORMAT_CSV},
+                   {".json", FORMAT_JSON},      {".ndjson", FORMAT_NDJSON}, {".jsonl", FORMAT_NDJSON},
+                   {".parquet", FORMAT_PARQUET}};
     size_t n = strlen(path);
     enum compression c = compression_of(path);
     n -= c == COMPRESSION_GZIP ? 3 : c == COMPRESSION_ZSTD ? 4 : 0;
@@ -85,7 +86,8 @@ static void finish(struct text_file *f)
     f->done = true;
     f->hash = stream_finish(f->stream);
     if (stream_problem(f->stream)) text_file_fail(f, "%s", stream_problem(f->stream));
-    if (f->splitter && json_splitter_problem(f->splitter)) text_file_fail(f, "%s", json_splitter_problem(f->splitter));
+    if (f->splitter && json_splitter_problem(f->splitter))
+        text_file_fail(f, "%s", json_splitter_problem(f->splitter));
     stream_close(f->stream);
     f->stream = NULL;
 }
@@ -112,7 +114,8 @@ static void pass_long_line(struct text_file *f, struct block *b)
     size_t from = RAW_MAX;
     for (;;) {
         const char *p = b->p + from, *lf = memchr(p, '\n', b->n - from);
-        const char *cr = f->format == FORMAT_CSV ? memchr(p, '\r', (lf ? (size_t)(lf - p) : b->n - from)) : NULL;
+        const char *cr =
+            f->format == FORMAT_CSV ? memchr(p, '\r', (lf ? (size_t)(lf - p) : b->n - from)) : NULL;
         if (cr && !(cr + 1 == lf)) lf = cr;
         if (lf) {
             keep_carry(f, lf + 1, b->n - (size_t)(lf + 1 - b->p));
@@ -135,7 +138,10 @@ static void pass_long_line(struct text_file *f, struct block *b)
 static bool cut_records(struct text_file *f, struct block *b)
 {
     bool last = stream_at_end(f->stream), full = b->n >= RECORD_MAX;
-    struct index_result r = index_block(f, b->p + b->from, b->n - b->from, last ? INDEX_LAST : full ? INDEX_FULL : INDEX_MORE);
+    struct index_result r = index_block(f, b->p + b->from, b->n - b->from,
+                                        last   ? INDEX_LAST
+                                        : full ? INDEX_FULL
+                                               : INDEX_MORE);
     if (f->splitter && json_splitter_problem(f->splitter)) {
         text_file_fail(f, "%s", json_splitter_problem(f->splitter));
         return true;
@@ -247,7 +253,8 @@ static void find_keys(struct arena *a, struct text_file *f, char *p, size_t n, b
     f->data_line = 1;
     if (f->format == FORMAT_JSON) f->splitter = json_splitter_new(f->source->records);
     struct index_result x = index_block(f, p, n, last ? INDEX_LAST : INDEX_MORE);
-    struct json_cursor c = {.p = p, .n = x.consumed, .at = x.head, .lines = f->format == FORMAT_NDJSON, .row = 1, .line = 1};
+    struct json_cursor c = {
+        .p = p, .n = x.consumed, .at = x.head, .lines = f->format == FORMAT_NDJSON, .row = 1, .line = 1};
     for (size_t i = 0; i < 1000 && json_next(&c, &r); i++) {
         if (!text_is_clean(r.raw.p, r.raw.n) || json_take_apart(&j, c.p + (r.raw.p - c.p), r.raw.n)) continue;
         for (size_t k = 0; k < j.n_members; k++)

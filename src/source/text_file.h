@@ -16,8 +16,8 @@ struct text_file {
     struct csv_dialect dialect;
     const char **columns; /* CSV: header, in order of the file; JSON: keys of the first records */
     size_t n_columns;
-    size_t data_offset;   /* bytes of decoded text before the first record */
-    int64_t data_line;    /* physical line of the first record */
+    size_t data_offset; /* bytes of decoded text before the first record */
+    int64_t data_line;  /* physical line of the first record */
     struct file_status status;
 
     /* while it is read; under `lock` */

@@ -38,7 +38,8 @@ static void as_document(const char *text, size_t n, size_t step, const char *pat
         struct index_result x = json_split(s, text + from, seen - from, seen == n ? INDEX_LAST : INDEX_MORE);
         if (x.consumed > seen - from || x.head > x.consumed) __builtin_trap();
         char *block = copy(text + from, x.consumed);
-        if (!json_splitter_problem(s) && x.records && walk(block, x.head, x.consumed, false) != x.records) __builtin_trap();
+        if (!json_splitter_problem(s) && x.records && walk(block, x.head, x.consumed, false) != x.records)
+            __builtin_trap();
         free(block);
         from += x.consumed;
         if (seen == n && from < n && !json_splitter_problem(s)) __builtin_trap();

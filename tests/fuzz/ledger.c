@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct str again = buf_str(b);
         if (ledger_read(a, &again, 1, &two, &e) != RC_OK || one->n_files != two->n_files) __builtin_trap();
         for (size_t i = 0; i < one->n_files; i++)
-            if (strcmp(one->files[i].path, two->files[i].path) != 0 || ledger_find(two, one->files[i].path) != &two->files[i])
+            if (strcmp(one->files[i].path, two->files[i].path) != 0 ||
+                ledger_find(two, one->files[i].path) != &two->files[i])
                 __builtin_trap();
     } else if (rc != RC_DATA || !e.message[0]) {
         __builtin_trap();

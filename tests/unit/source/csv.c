@@ -12,8 +12,9 @@
 static const struct csv_dialect usual = {.delimiter = ',', .quote = '"', .escape = '"'};
 
 /* Parses a whole text and prints records as [a][b]~ … with line numbers of problems. */
-static const char *read_text(struct arena *a, struct csv_dialect d, size_t n_columns, const char *text, size_t n)
+static const char *read_text(struct arena *a, struct csv_dialect d, size_t n_columns, const char *text)
 {
+    size_t n = strlen(text);
     struct buf *b = buf_new(a, 1 << 20);
     struct field fields[32];
     struct csv_parser c = {.dialect = d, .fields = fields, .capacity = 32, .n_columns = n_columns};
@@ -64,7 +65,8 @@ static void rules_of_quoting_and_line_ends(void **state)
         {"a,b,c\nd\n", "!1:a,b,c;!2:d;", 2},
         {"\"a\"x,b\nc,d\n", "!1:\"a\"x,b;[c][d];", 2},
         {"a,\"b\nc,d\ne,f\n", "!1:a,\"b;[c][d];[e][f];", 2}, /* unclosed to the end of the file */
-        {"a,\"b\nc,d\ne,\"f\"\n", "!1:a,\"b;[c][d];[e][f];", 2}, /* unclosed: the next quote opens another field */
+        {"a,\"b\nc,d\ne,\"f\"\n", "!1:a,\"b;[c][d];[e][f];",
+         2}, /* unclosed: the next quote opens another field */
         {"a,\"b\n", "!1:a,\"b;", 2},
         {"\"\n", "!1:\";", 2},
         {"a,b", "[a][b];", 2},
@@ -74,7 +76,7 @@ static void rules_of_quoting_and_line_ends(void **state)
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         struct arena *a = arena_new();
-        assert_string_equal(read_text(a, usual, rules[i].n_columns, rules[i].text, strlen(rules[i].text)), rules[i].expected);
+        assert_string_equal(read_text(a, usual, rules[i].n_columns, rules[i].text), rules[i].expected);
         arena_free(a);
     }
 }
@@ -85,7 +87,7 @@ static void one_column_keeps_empty_lines(void **state)
     struct arena *a = arena_new();
     struct csv_dialect d = usual;
     d.one_column = true;
-    assert_string_equal(read_text(a, d, 1, "a\n\r\n\nb", 6), "[a];~;~;[b];");
+    assert_string_equal(read_text(a, d, 1, "a\n\r\n\nb"), "[a];~;~;[b];");
     arena_free(a);
 }
 
@@ -95,16 +97,16 @@ static void comments_escapes_and_null_text(void **state)
     struct arena *a = arena_new();
     struct csv_dialect d = usual;
     d.comment = "#";
-    assert_string_equal(read_text(a, d, 2, "#x\na,#b\n#\"\nc,d\n#", 18), "[a][#b];[c][d];");
+    assert_string_equal(read_text(a, d, 2, "#x\na,#b\n#\"\nc,d\n#"), "[a][#b];[c][d];");
     d = usual;
     d.escape = '\\';
-    assert_string_equal(read_text(a, d, 2, "\"a\\\"b\\\\\",c\n", 11), "[a\"b\\][c];");
+    assert_string_equal(read_text(a, d, 2, "\"a\\\"b\\\\\",c\n"), "[a\"b\\][c];");
     d = usual;
     d.quote = d.escape = 0;
-    assert_string_equal(read_text(a, d, 2, "\"a,b\"\n", 6), "[\"a][b\"];");
+    assert_string_equal(read_text(a, d, 2, "\"a,b\"\n"), "[\"a][b\"];");
     d = usual;
     d.null_text = "NA";
-    assert_string_equal(read_text(a, d, 3, "NA,\"NA\",x\n", 10), "~[NA][x];");
+    assert_string_equal(read_text(a, d, 3, "NA,\"NA\",x\n"), "~[NA][x];");
     arena_free(a);
 }
 
@@ -154,14 +156,16 @@ static void however_it_is_cut_the_same_comes_out(void **state)
         d.one_column = round % 3 == 0;
         if (round % 5 == 0) d.comment = "#";
         if (round % 7 == 0) d.escape = '\\';
-        assert_int_equal(read_pieces(d, text, n, (size_t)rand_r(&seed) % 40 + 1), read_pieces(d, text, n, n + 1));
+        assert_int_equal(read_pieces(d, text, n, (size_t)rand_r(&seed) % 40 + 1),
+                         read_pieces(d, text, n, n + 1));
     }
 }
 
 static void text_that_is_none(void **state)
 {
     (void)state;
-    static const char long_text[] = "0123456789012345678901234567890123456789012345678901234567890123456789\xC3\xA9 more \xE2\x82\xAC";
+    static const char long_text[] =
+        "0123456789012345678901234567890123456789012345678901234567890123456789\xC3\xA9 more \xE2\x82\xAC";
     assert_true(text_is_clean(long_text, sizeof long_text - 1));
     assert_false(text_is_clean(long_text, sizeof long_text - 2));
     assert_false(text_is_clean(long_text, sizeof long_text));
@@ -175,8 +179,10 @@ static void text_that_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rules_of_quoting_and_line_ends),       cmocka_unit_test(one_column_keeps_empty_lines),
-        cmocka_unit_test(comments_escapes_and_null_text),       cmocka_unit_test(however_it_is_cut_the_same_comes_out),
+        cmocka_unit_test(rules_of_quoting_and_line_ends),
+        cmocka_unit_test(one_column_keeps_empty_lines),
+        cmocka_unit_test(comments_escapes_and_null_text),
+        cmocka_unit_test(however_it_is_cut_the_same_comes_out),
         cmocka_unit_test(text_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Files to rows: every kind of bad input, drift, formats; nothing is lost and nothing comes twice. */
-#include "source/fixture.h"
+#include "fixture.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,17 +9,22 @@
 static void good_rows_load_and_malformed_ones_are_kept(void **state)
 {
     struct fixture *f = *state;
-    put(f, "raw/a.csv", "id,name\n1,\"x \"\"y\"\" and more of it\"\n2\n\n3,\"two\nlines\"\n4,\"open\n5,fine\n6,\xE9\n7,\0\n8,a,b\n");
+    put(f, "raw/a.csv",
+        "id,name\n1,\"x \"\"y\"\" and more of "
+        "it\"\n2\n\n3,\"two\nlines\"\n4,\"open\n5,fine\n6,\xE9\n7,\0\n8,a,b\n");
     load(f, "raw/*.csv");
     assert_string_equal(rows_of(f, "id, name, _file, _row, _load, _loaded_at"),
                         "1|x \"y\" and more of it|raw/a.csv|1|1|2023-11-14 22:13:20+00\n"
                         "3|two\nlines|raw/a.csv|3|1|2023-11-14 22:13:20+00\n"
                         "5|fine|raw/a.csv|5|1|2023-11-14 22:13:20+00\n");
-    assert_string_equal(refusals(f), "raw/a.csv|2|3|expected 2 fields, found 1|2\n"
-                                     "raw/a.csv|4|7|unclosed quote: the value that it opens does not end (only this line was taken out)|4,\"open\n"
-                                     "raw/a.csv|6|9|invalid UTF-8 (if the file is in another encoding, say `encoding:`)|6,\\xE9\n"
-                                     "raw/a.csv|7|10|a NUL byte|7,\\x00\n"
-                                     "raw/a.csv|8|11|expected 2 fields, found 3|8,a,b\n");
+    assert_string_equal(
+        refusals(f),
+        "raw/a.csv|2|3|expected 2 fields, found 1|2\n"
+        "raw/a.csv|4|7|unclosed quote: the value that it opens does not end (only this line was taken "
+        "out)|4,\"open\n"
+        "raw/a.csv|6|9|invalid UTF-8 (if the file is in another encoding, say `encoding:`)|6,\\xE9\n"
+        "raw/a.csv|7|10|a NUL byte|7,\\x00\n"
+        "raw/a.csv|8|11|expected 2 fields, found 3|8,a,b\n");
     assert_int_equal(f->staged->records, 8);
     assert_int_equal(f->staged->rows, 3);
     assert_int_equal(f->staged->malformed, 5);
@@ -28,7 +33,10 @@ static void good_rows_load_and_malformed_ones_are_kept(void **state)
 static void put_gzip(struct fixture *f, const char *name, const char *text, size_t cut, int flip)
 {
     unsigned char out[4096];
-    z_stream z = {.next_in = (Bytef *)arena_strdup(f->a, text), .avail_in = (uInt)strlen(text), .next_out = out, .avail_out = sizeof out};
+    z_stream z = {.next_in = (Bytef *)arena_strdup(f->a, text),
+                  .avail_in = (uInt)strlen(text),
+                  .next_out = out,
+                  .avail_out = sizeof out};
     assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
     size_t n = z.total_out;
@@ -105,9 +113,17 @@ static void damage_far_into_a_file_takes_all_of_it_back(void **state)
 static void encodings(void **state)
 {
     struct fixture *f = *state;
-    put(f, "bom.csv", "\xEF\xBB\xBF" "a,b\r\n1,\xC3\xA9\r\n");
-    put(f, "le.csv", "\xFF\xFE" "a\0,\0b\0\n\0" "2\0,\0\xAC\x20\n\0");
-    put(f, "be.csv", "\xFE\xFF" "\0a\0,\0b\0\n\0" "3\0,\x20\xAC\0\n");
+    put(f, "bom.csv",
+        "\xEF\xBB\xBF"
+        "a,b\r\n1,\xC3\xA9\r\n");
+    put(f, "le.csv",
+        "\xFF\xFE"
+        "a\0,\0b\0\n\0"
+        "2\0,\0\xAC\x20\n\0");
+    put(f, "be.csv",
+        "\xFE\xFF"
+        "\0a\0,\0b\0\n\0"
+        "3\0,\x20\xAC\0\n");
     load(f, "*.csv");
     assert_string_equal(rows_of(f, "a, b, _file"), "3|€|be.csv\n1|é|bom.csv\n2|€|le.csv\n");
     put(f, "latin/l.csv", "a,b\n1,\xE9\n");
@@ -138,7 +154,8 @@ static void dialects(void **state)
     load(f, "h/x.csv");
     assert_string_equal(rows_of(f, "column1, column2, _row"), "1|2026-01-01|1\n2|2026-01-02|2\n");
     f->n_columns = 0;
-    f->source.csv = (struct csv_options){.delimiter = '~', .header = 1, .skip = 2, .comment = "%", .null_text = "-"};
+    f->source.csv =
+        (struct csv_options){.delimiter = '~', .header = 1, .skip = 2, .comment = "%", .null_text = "-"};
     put(f, "o/x.csv", "made by\n\"someone\na~b\n%no\n1~-\n2~'\n");
     load(f, "o/x.csv");
     assert_string_equal(rows_of(f, "a, b, _row"), "1|~|1\n2|'|2\n");
@@ -159,7 +176,8 @@ static void a_line_of_100_megabytes_loads_and_a_longer_one_is_refused(void **sta
     put_bytes(f, "longer.csv", text, n);
     free(text);
     load(f, "*.csv");
-    assert_string_equal(rows_of(f, "a, strlen(b), _file, _row"), "1|99999994|long.csv|1\n2|1|long.csv|2\n2|1|longer.csv|2\n");
+    assert_string_equal(rows_of(f, "a, strlen(b), _file, _row"),
+                        "1|99999994|long.csv|1\n2|1|long.csv|2\n2|1|longer.csv|2\n");
     assert_int_equal(f->staged->malformed, 1);
     assert_non_null(strstr(refusals(f), "longer.csv|1|2|longer than 128 MiB"));
 }
@@ -167,8 +185,11 @@ static void a_line_of_100_megabytes_loads_and_a_longer_one_is_refused(void **sta
 static void json_in_its_forms(void **state)
 {
     struct fixture *f = *state;
-    put(f, "array.json", "[{\"a\":1,\"b\":\"x\\u00e9\\n and twelve\"},\n {\"a\":1.50,\"c\":{\"d\":[1, 2]}},\n{\"a\":true,\"b\":null},{\"a\":}]\n");
-    put(f, "lines.ndjson", "{\"a\":\"1\"}\n\n{\"A\":2}\n{\"a\":1,\"A\":2}\n[]\n{\"a\":\"\\ud800\"}\nno\n{\"z\":1}");
+    put(f, "array.json",
+        "[{\"a\":1,\"b\":\"x\\u00e9\\n and twelve\"},\n {\"a\":1.50,\"c\":{\"d\":[1, "
+        "2]}},\n{\"a\":true,\"b\":null},{\"a\":}]\n");
+    put(f, "lines.ndjson",
+        "{\"a\":\"1\"}\n\n{\"A\":2}\n{\"a\":1,\"A\":2}\n[]\n{\"a\":\"\\ud800\"}\nno\n{\"z\":1}");
     put(f, "object.json", "{\"a\":7}");
     put(f, "objects.json", "{\"a\":8}\n{\"a\":9}\n{\"a\":\n");
     load(f, "*json");
@@ -202,7 +223,9 @@ static void a_key_that_comes_late_becomes_a_column(void **state)
     load(f, "x.ndjson");
     assert_int_equal(f->staged->rows, 200001);
     struct rows *r;
-    assert_ok(f, session_queryf(f->a, f->s, &r, &f->e, "select count(*), max(late), count(late), max(_row) from read_parquet('%s')", f->staged->data[0].url));
+    assert_ok(f, session_queryf(f->a, f->s, &r, &f->e,
+                                "select count(*), max(late), count(late), max(_row) from read_parquet('%s')",
+                                f->staged->data[0].url));
     assert_string_equal(r->cells[0], "200001");
     assert_string_equal(r->cells[1], "2");
     assert_string_equal(r->cells[2], "1");
@@ -216,7 +239,8 @@ static void drift(void **state)
     load(f, "1/*");
     put(f, "2/a.csv", "B,new,A\n4,5,3\n");
     load(f, "2/*");
-    assert_string_equal(rows_of(f, "*exclude(_loaded_at)"), "3|4|2/a.csv|1|2|5\n"); /* by name; the new column at the end */
+    assert_string_equal(rows_of(f, "*exclude(_loaded_at)"),
+                        "3|4|2/a.csv|1|2|5\n"); /* by name; the new column at the end */
     assert_non_null(strstr(f->notes->p, "new column new"));
     put(f, "3/a.csv", "a\n6\n");
     load(f, "3/*");
@@ -236,26 +260,32 @@ static void drift(void **state)
     put(f, "5/a.csv", "a,b,new,newer,newest\n1,2,3,4,\n");
     put(f, "5/b.ndjson", "{\"a\":1,\"x\":{\"y\":1.0},\"s\":\"q\\\"\",\"n\":null}\n{\"a\":2}\n");
     load(f, "5/*");
-    assert_string_equal(rows_of(f, "a, new, _rescued"), "1|3|{\"newer\":\"4\"}\n1|~|{\"x\":{\"y\":1.0},\"s\":\"q\\\"\",\"n\":null}\n2|~|~\n");
+    assert_string_equal(rows_of(f, "a, new, _rescued"),
+                        "1|3|{\"newer\":\"4\"}\n1|~|{\"x\":{\"y\":1.0},\"s\":\"q\\\"\",\"n\":null}\n2|~|~\n");
 }
 
 static void parquet(void **state)
 {
     struct fixture *f = *state;
     assert_ok(f, os_mkdirs(in_folder(f, "p/day=2026-11-01"), &f->e));
-    assert_ok(f, session_execf(f->s, &f->e, "copy (select i::integer as id, i * 1.5 as x, ['a', 'b'] as l, uuid() as u from range(10) t(i)) to '%s/p/day=2026-11-01/[1].parquet'", f->folder));
+    assert_ok(f, session_execf(f->s, &f->e,
+                               "copy (select i::integer as id, i * 1.5 as x, ['a', 'b'] as l, uuid() as u "
+                               "from range(10) t(i)) to '%s/p/day=2026-11-01/[1].parquet'",
+                               f->folder));
     load(f, "p/**/*.parquet");
     assert_string_equal(rows_of(f, "id, x, l, day, _row, _load"), "0|0.0|[a, b]|2026-11-01|1|1\n"
-                                                                 "1|1.5|[a, b]|2026-11-01|2|1\n"
-                                                                 "2|3.0|[a, b]|2026-11-01|3|1\n"
-                                                                 "3|4.5|[a, b]|2026-11-01|4|1\n"
-                                                                 "4|6.0|[a, b]|2026-11-01|5|1\n"
-                                                                 "5|7.5|[a, b]|2026-11-01|6|1\n"
-                                                                 "6|9.0|[a, b]|2026-11-01|7|1\n"
-                                                                 "7|10.5|[a, b]|2026-11-01|8|1\n"
-                                                                 "8|12.0|[a, b]|2026-11-01|9|1\n"
-                                                                 "9|13.5|[a, b]|2026-11-01|10|1\n");
-    assert_ok(f, session_execf(f->s, &f->e, "copy (select 1::tinyint as id, true as more) to '%s/p/narrow.parquet'", f->folder));
+                                                                  "1|1.5|[a, b]|2026-11-01|2|1\n"
+                                                                  "2|3.0|[a, b]|2026-11-01|3|1\n"
+                                                                  "3|4.5|[a, b]|2026-11-01|4|1\n"
+                                                                  "4|6.0|[a, b]|2026-11-01|5|1\n"
+                                                                  "5|7.5|[a, b]|2026-11-01|6|1\n"
+                                                                  "6|9.0|[a, b]|2026-11-01|7|1\n"
+                                                                  "7|10.5|[a, b]|2026-11-01|8|1\n"
+                                                                  "8|12.0|[a, b]|2026-11-01|9|1\n"
+                                                                  "9|13.5|[a, b]|2026-11-01|10|1\n");
+    assert_ok(f, session_execf(f->s, &f->e,
+                               "copy (select 1::tinyint as id, true as more) to '%s/p/narrow.parquet'",
+                               f->folder));
     assert_ok(f, session_execf(f->s, &f->e, "copy (select 'x' as id) to '%s/p/text.parquet'", f->folder));
     put(f, "p/x.parquet", "");
     load(f, "p/**/*.parquet");

@@ -125,20 +125,31 @@ static bool judges_rows(const struct table *t)
     return t->n_columns > 0 || t->n_rules > 0 || t->n_references > 0 || t->n_key > 0;
 }
 
+/* The statement with its parse tree, which the cache does not keep. */
+static enum rc parse_again(struct model_work *w, struct statement **ret, struct err *e)
+{
+    const char *texts[] = {w->s->table->sql}, **json;
+    int64_t offset;
+    enum rc rc = engine_parse(w->s->arena, w->session, texts, 1, &json, e);
+    return rc == RC_OK ? statement_analyze(w->s->arena, json[0], w->s->table->sql, ret, &offset, e) : rc;
+}
+
 static enum rc rewritten(struct model_work *w, bool guard, const char **ret, struct err *e)
 {
     enum rc rc;
     struct step *s = w->s;
-    const char *texts[] = {s->table->sql}, **json, **names;
+    const char **names;
     size_t n;
-    char *carried, *sql;
+    char *json, *sql;
     struct statement *parsed;
-    int64_t offset;
-    TRY(engine_parse(s->arena, w->session, texts, 1, &json, e));
-    TRY(statement_analyze(s->arena, json[0], s->table->sql, &parsed, &offset, e));
-    TRY(carried_columns(w, &names, &n, e));
-    TRY(statement_carry(s->arena, parsed, names, n, guard, &carried, e));
-    TRY(engine_unparse(s->arena, w->session, carried, &sql, e));
+    TRY(parse_again(w, &parsed, e));
+    if (s->decision.branch) {
+        TRY(statement_branch(s->arena, parsed, (size_t)s->decision.occurrence, &json, e));
+    } else {
+        TRY(carried_columns(w, &names, &n, e));
+        TRY(statement_carry(s->arena, parsed, names, n, guard, &json, e));
+    }
+    TRY(engine_unparse(s->arena, w->session, json, &sql, e));
     *ret = sql;
 out:
     return rc;
@@ -149,7 +160,7 @@ enum rc model_create_view(struct model_work *w, bool guard, struct err *e)
     enum rc rc = RC_OK;
     struct step *s = w->s;
     const char *sql = s->table->sql;
-    if (s->statement->row_by_row && (guard || judges_rows(s->table))) TRY(rewritten(w, guard, &sql, e));
+    if (s->decision.branch || (s->statement->row_by_row && (guard || judges_rows(s->table)))) TRY(rewritten(w, guard, &sql, e));
     w->sql = sql;
     w->guarded = guard;
     if (guard) TRY(session_exec(w->session, STATEMENT_GUARD_SETTING, e));

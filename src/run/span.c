@@ -167,6 +167,7 @@ void step_decide(struct step *s)
     if (!t->foreign_keep && !s->runner->options.rebuild) state.foreign = s->pinned->foreign;
     state.full_asked = s->runner->options.full;
     state.rebuild_asked = s->runner->options.rebuild;
+    state.branches = true;
     state.clock_due = s->statement && s->statement->n_volatiles > 0 && t->refresh != REFRESH_ON_CHANGE;
     state.inputs = ARENA_ARRAY(s->arena, struct input_state, s->n_spans + 1);
     for (size_t i = 0; i < s->n_spans; i++) state.inputs[i] = state_of(&s->spans[i]);

@@ -197,13 +197,20 @@ static void warn_about_refused(struct source_work *w)
     w->s->partly_failed = w->staged->refused_whole > 0;
 }
 
+/* A file that could not be read to its end has no hash. */
+static bool same_bytes(const struct ledger_file *x, const struct ledger_file *y)
+{
+    if (!x->hash || !y->hash) return !x->hash && !y->hash && x->size == y->size && x->mtime_us == y->mtime_us;
+    return strcmp(x->hash, y->hash) == 0;
+}
+
 /* The same files refused for the same reasons as before, and nothing else: the lake has nothing to learn. */
 static bool nothing_learned(const struct source_work *w)
 {
     if (w->staged->refused_whole != w->n_todo || !w->before) return false;
     for (size_t i = 0; i < w->n_todo; i++) {
         const struct ledger_file *known = w->todo[i].known, *now = &w->staged->files[i];
-        if (!known || !known->problem || strcmp(known->problem, now->problem) != 0 || strcmp(known->hash, now->hash) != 0) return false;
+        if (!known || !known->problem || !now->problem || strcmp(known->problem, now->problem) != 0 || !same_bytes(known, now)) return false;
     }
     return true;
 }

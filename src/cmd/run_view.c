@@ -242,6 +242,20 @@ static char *summary(struct run_view *v, const struct run_result *r)
     return out->p;
 }
 
+/* --quiet leaves errors. */
+static void tell_failures(struct run_view *v, const struct run_result *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const char *name = v->workspace->compiled->names[i], *message = r->staged[i].error.message;
+        const struct step *s = r->steps[i];
+        if (r->staged[i].outcome == OUTCOME_FAILED)
+            log_message(LOG_ERROR, "%s: %s", name, without_name(message, name));
+        else if (s && s->partly_failed)
+            log_message(LOG_ERROR, "%s: source files were refused; `ingot quarantine %s` shows them", name,
+                        name);
+    }
+}
+
 void run_view_result(struct run_view *v, const struct run_result *r, enum rc rc, const struct err *e)
 {
     struct buf *out = buf_new(v->inv->arena, BUF_DEFAULT_MAX);
@@ -256,6 +270,7 @@ void run_view_result(struct run_view *v, const struct run_result *r, enum rc rc,
         buf_printf(out, "%s\n", summary(v, r));
     }
     show(v, out);
+    if (v->inv->quiet && !v->inv->json && rc == RC_OK) tell_failures(v, r);
     if (v->inv->json) run_json_finished(v->inv, v->workspace, r, rc, e);
     arena_free(v->arena);
     v->arena = v->inv->arena;

@@ -5,6 +5,7 @@
 #include "cmd/vacuum_keep.h"
 
 #include "base/os.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -66,15 +67,44 @@ static bool is_old(const struct vacuum *v, const struct object *o)
     return o->mtime_us / 1000 < v->lake->retention.now_ms - v->lake->retention.older_than_ms;
 }
 
-static enum rc remove_unreferenced(struct vacuum *v, const char *dir, struct keep *k, struct err *e)
+static int compare_key(const void *key, const void *object)
+{
+    return strcmp(key, ((const struct object *)object)->key);
+}
+
+/* If a file that the newest version has is not found under its name, then names are not what we take them for, and
+ * nothing can be told about the others. */
+static enum rc check_live(struct vacuum *v, const char *dir, const struct delta_snapshot *s,
+                          const struct object *objects, size_t n, struct err *e)
+{
+    for (size_t i = 0; s && i < s->n_files; i++) {
+        const char *path = s->files[i].path;
+        if (path[0] == '/' || strstr(path, "://")) continue; /* in another place */
+        const char *key = arena_printf(v->inv->arena, "%s/%s", dir, path);
+        if (!n || !bsearch(key, objects, n, sizeof *objects, compare_key))
+            return err_set(e, RC_DATA, "%s is in the newest version of the table, but not on the lake", key);
+    }
+    return RC_OK;
+}
+
+/* In every spelling, as other writers encode names in their own ways. */
+static bool is_kept(struct vacuum *v, struct keep *k, const char *path)
+{
+    return keep_has(k, path) || keep_has(k, percent_decode(v->inv->arena, path)) ||
+           keep_has(k, percent_encode_path(v->inv->arena, path));
+}
+
+static enum rc remove_unreferenced(struct vacuum *v, const char *dir, const struct delta_snapshot *newest,
+                                   struct keep *k, struct err *e)
 {
     struct object *objects;
     size_t n;
     const char *prefix = arena_printf(v->inv->arena, "%s/", dir);
     enum rc rc = list_folder(v, prefix, &objects, &n, e);
+    if (rc == RC_OK) rc = check_live(v, dir, newest, objects, n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *path = objects[i].key + strlen(prefix);
-        if (is_data_file(path) && is_old(v, &objects[i]) && !keep_has(k, path))
+        if (is_data_file(path) && is_old(v, &objects[i]) && !is_kept(v, k, path))
             rc = remove_one(v, &objects[i], e);
     }
     return rc;
@@ -147,8 +177,8 @@ static enum rc vacuum_table(struct vacuum *v, const char *name, struct err *e)
     /* Everything that must stay is known before anything goes. */
     TRY(keep_table_files(v->lake, name, &files, &lost, e));
     TRY(keep_quarantine_files(v->lake, name, &refused, &lowest_side, e));
-    TRY(remove_unreferenced(v, dir, &files, e));
-    TRY(remove_unreferenced(v, quarantine, &refused, e));
+    TRY(remove_unreferenced(v, dir, lake_state_table(v->lake, name), &files, e));
+    TRY(remove_unreferenced(v, quarantine, NULL, &refused, e));
     TRY(remove_side_entries(v, dir, lowest_side, e));
     TRY(clean_log(v, dir, lowest_watermark(v->lake, name), e));
     TRY(clean_log(v, quarantine, -1, e));

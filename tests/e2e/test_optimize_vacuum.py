@@ -183,6 +183,15 @@ def test_a_damaged_table_loses_nothing(grown):
     assert result.rc == 1 and data_files(grown, "silver.a") == files
 
 
+def test_a_missing_file_stops_vacuum(grown):
+    grown.run("--full", "silver.a", rc=0)
+    live = live_files(grown, "silver.a")
+    (grown.path("silver.a") / sorted(live)[0]).unlink()
+    files = data_files(grown, "silver.a")
+    result = grown.run("vacuum", *EVERYTHING)
+    assert result.rc == 1 and "not on the lake" in result.err and data_files(grown, "silver.a") == files
+
+
 def test_a_damaged_side_entry_keeps_quarantine(grown):
     entries = sorted((grown.path("silver.a") / "_ingot").glob("*.json"))
     entries[0].write_text("{")

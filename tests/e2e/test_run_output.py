@@ -52,12 +52,29 @@ def test_a_failed_table_and_what_waits_for_it(orders):
     assert "failed" in result.out and "more than it tolerates" in result.out and result.err == ""
     assert "stays at its last version, because silver.orders failed" in result.out
     assert "1 table brought up to date, 1 failed, 1 kept at the last version" in result.out
+    quiet = orders.run("run", "--quiet", rc=1)
+    assert quiet.out == "" and quiet.err.startswith("error: silver.orders: 4 rows were refused")
     events = orders.run("--json", rc=1).json_events()
     failed = next(e for e in events if e.get("table") == "silver.orders" and e["event"] == "table")
     assert failed["outcome"] == "failed" and failed["error"]["class"] == "data" and "tolerates" in failed["error"]["message"]
     assert next(e for e in events if e.get("table") == "gold.total" and e["event"] == "table")["outcome"] == "upstream"
     assert events[-1]["exit_code"] == 1
     assert orders.rows("gold.total") == orders.rows("gold.total", version=0)
+
+
+def test_a_file_that_is_refused_whole_again_and_again(orders):
+    import gzip
+    orders.write("bronze/orders.yml", "from: {files: data/*}")
+    orders.ok()
+    orders.file("data/2.csv.gz", gzip.compress(b"id,amount\n5,1\n")[:-9])
+    for _ in range(3):
+        result = orders.run(rc=1)
+        assert "data/2.csv.gz was refused whole" in result.out
+    assert orders.run("run", "--quiet", rc=1).err.startswith("error: bronze.orders: source files were refused")
+    assert len(orders.rows("bronze.orders")) == 3
+    orders.file("data/2.csv.gz", gzip.compress(b"id,amount\n5,1\n"))
+    orders.ok()
+    assert len(orders.rows("bronze.orders")) == 4
 
 
 def test_a_wrong_project_is_told_whole(orders):

@@ -21,7 +21,7 @@ def test_version_is_quick_and_needs_no_project(ingot, tmp_path):
         start = time.perf_counter()
         subprocess.run([str(BINARY), "--version"], stdout=subprocess.DEVNULL, check=True)
         times.append(time.perf_counter() - start)
-    assert min(times) < 0.02  # the bench has the exact figure; here only: no engine is loaded
+    assert min(times) < 0.05  # the bench has the exact figure; loading the engine takes longer than this
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -33,6 +33,16 @@ void stage_add_data(struct staging *s, const struct parquet_file *files, size_t 
 
 /* --- what each file is --- */
 
+/* A file that was refused before is likely to be refused again: it is read to its end first, alone, so that its damage
+ * does not cost the others a second staging on every run. */
+static void try_alone(struct text_file *f)
+{
+    struct block b = {0};
+    while (text_file_next(f, &b)) {}
+    block_release(&b);
+    text_file_rewind(f);
+}
+
 static enum rc probe(struct staging *s, struct staged_file *f, struct err *e)
 {
     const struct source *source = s->in->table->source;
@@ -50,6 +60,7 @@ static enum rc probe(struct staging *s, struct staged_file *f, struct err *e)
                        path_base(f->text.path));
     else if (f->typed) return probe_parquet(s, f, e);
     else text_file_probe(s->a, &f->text);
+    if (f->decision->fate == FILE_RETRY && !f->typed && is_loadable(f)) try_alone(&f->text);
     return RC_OK;
 }
 

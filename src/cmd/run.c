@@ -27,6 +27,7 @@ static enum rc run(struct invocation *inv, struct err *e)
                                   .n_selectors = inv->n_arguments,
                                   .full = option_given(inv, "full"),
                                   .rebuild = option_given(inv, "rebuild"),
+                                  .watch_progress = run_view_watches(view),
                                   .tables_at_once = (int)at_once,
                                   .on_event = run_view_event,
                                   .on_event_data = view};

@@ -36,6 +36,11 @@ static int name_width(const struct workspace *w)
     return width > 40 ? 40 : width;
 }
 
+bool run_view_watches(const struct run_view *v)
+{
+    return v->progress != NULL;
+}
+
 struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors,
                                 size_t n)
 {

@@ -22,6 +22,9 @@ void run_view_result(struct run_view *v, const struct run_result *r, enum rc rc,
 const char *outcome_name(enum table_outcome outcome);
 
 /* Progress bars on a terminal; knows which tables are being worked on. Thread-safe. */
+/* Whether bars will be drawn, so that the engine must say how far it is. */
+bool run_view_watches(const struct run_view *v);
+
 struct progress;
 struct progress *progress_begin(struct arena *a, const struct terminal *t, struct workspace *w);
 void progress_add(struct progress *p, const struct step *s);

@@ -56,6 +56,9 @@ enum rc session_query(struct arena *a, struct session *s, const char *sql, struc
 enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, struct err *e, const char *format, ...) MUST_CHECK PRINTF_LIKE(5, 6);
 /* The one integer that a query yields (NULL counts as 0). */
 enum rc session_query_int(struct session *s, int64_t *ret, struct err *e, const char *format, ...) MUST_CHECK PRINTF_LIKE(4, 5);
+/* Lets session_progress know: off by default, because the engine then adds up its pipelines before each task, which
+ * costs a tenth of a large query and more. */
+enum rc session_watch_progress(struct session *s, struct err *e) MUST_CHECK;
 /* Percentage of the running statement of this session (-1 unknown); safe from another thread. */
 double session_progress(struct session *s);
 /* The same for a session that its own thread may be closing meanwhile: then -1. */

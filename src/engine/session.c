@@ -18,10 +18,13 @@ enum rc session_open(struct engine *g, struct session **ret, struct err *e)
     if (s->next) s->next->previous = s;
     g->sessions = s;
     pthread_mutex_unlock(&g->lock);
-    enum rc rc = session_exec(s, "SET enable_progress_bar = true; SET enable_progress_bar_print = false", e);
-    if (rc == RC_OK) *ret = s;
-    else session_close(s);
-    return rc;
+    *ret = s;
+    return RC_OK;
+}
+
+enum rc session_watch_progress(struct session *s, struct err *e)
+{
+    return session_exec(s, "SET enable_progress_bar = true; SET enable_progress_bar_print = false", e);
 }
 
 void session_close(struct session *s)

@@ -205,7 +205,7 @@ enum rc workspace_run(struct workspace *w, const struct run_request *request, st
     r->request = request;
     pthread_mutex_init(&r->lock, NULL);
     r->runner = (struct runner){.arena = a, .compiled = w->compiled, .target = w->target, .storage = w->storage, .engine = &w->engine, .run = ret->run,
-                                .plan_only = request->plan_only, .stop = w->stop};
+                                .watch_progress = request->watch_progress, .plan_only = request->plan_only, .stop = w->stop};
     r->runner.options = (struct run_options){.full = request->full, .rebuild = request->rebuild};
     char *temp_dir = NULL;
     bool *selected;

@@ -27,6 +27,7 @@ struct run_request {
     const char *const *selectors;
     size_t n_selectors;
     bool full, rebuild, plan_only;
+    bool watch_progress; /* somebody draws step->session's progress */
     int tables_at_once; /* 0: number of cores, at most 4 */
     /* Called from any thread, one call at a time. `s` is NULL for events of the whole run. May be NULL. */
     void (*on_event)(void *data, enum run_event event, const struct step *s);

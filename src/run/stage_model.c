@@ -10,10 +10,7 @@
 static enum rc open_scratch(struct model_work *w, struct err *e)
 {
     enum rc rc;
-    struct engine *engine;
-    TRY(lazy_engine_get(w->s->runner->engine, &engine, e));
-    TRY(session_open(engine, &w->session, e));
-    w->s->session = w->session;
+    TRY(step_open_session(w->s, &w->session, e));
     TRY(quality_register(w->session, e));
     TRY(model_open_catalog(w, e));
 out:

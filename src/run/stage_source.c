@@ -254,11 +254,8 @@ static enum rc load_and_stage(struct source_work *w, struct err *e)
 {
     enum rc rc;
     struct step *s = w->s;
-    struct engine *engine;
     if (w->before) TRY(delta_check_writable(w->before, s->table->name, e));
-    TRY(lazy_engine_get(s->runner->engine, &engine, e));
-    TRY(session_open(engine, &w->session, e));
-    s->session = w->session;
+    TRY(step_open_session(s, &w->session, e));
     choose_files(w);
     TRY(load_files(w, e));
     warn_about_refused(w);

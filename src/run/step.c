@@ -12,6 +12,18 @@ void step_note(struct step *s, const char *format, ...)
     va_end(ap);
 }
 
+enum rc step_open_session(struct step *s, struct session **ret, struct err *e)
+{
+    enum rc rc;
+    struct engine *engine;
+    TRY(lazy_engine_get(s->runner->engine, &engine, e));
+    TRY(session_open(engine, ret, e));
+    if (s->runner->watch_progress) TRY(session_watch_progress(*ret, e));
+    s->session = *ret;
+out:
+    return rc;
+}
+
 enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *e)
 {
     return storage_directory_url(s->lake->storage, s->arena, dir, ret, e);

@@ -22,6 +22,7 @@ struct runner {
     const char *run;      /* id, a UUID */
     const char *temp_dir; /* for spools and spilled refusals */
     struct run_options options;
+    bool watch_progress;  /* sessions of steps know how far they are */
     bool plan_only;       /* decide, but stage nothing: inputs that will change are taken at their worst */
     bool *stop;
     /* Progress and events; called from any thread. */
@@ -94,6 +95,8 @@ enum rc step_spans(struct step *s, struct err *e) MUST_CHECK;
 /* Fills s->decision for a model. */
 void step_decide(struct step *s);
 
+/* A session for the work of the step, which others may ask for its progress while s->session names it. */
+enum rc step_open_session(struct step *s, struct session **ret, struct err *e) MUST_CHECK;
 /* The folder of a table's data files as the engine sees it, with '/' at its end. */
 enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *e) MUST_CHECK;
 /* A SELECT over files of a table. Deletion vectors are refused by name. */

@@ -166,6 +166,7 @@ static void test_interrupt(void **state)
     void *rc;
     struct session *other = NULL;
     assert_ok(f, session_open(f->g, &other, &f->e));
+    assert_ok(f, session_watch_progress(f->s, &f->e));
     assert_int_equal(pthread_create(&thread, NULL, run_long_query, f), 0);
     while (session_progress(f->s) < 0) /* until it runs */
         ;

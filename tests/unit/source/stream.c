@@ -97,10 +97,9 @@ static void every_cut_and_every_flip_is_seen(void **state)
         unlink(p->path);
         append(p, flipped, whole.n);
         const char *seen = read_all(p, COMPRESSION_GZIP);
-        bool harmless =
-            strcmp(seen, text) == 0; /* time, flags and system in the header say nothing of the data */
+        bool harmless = strcmp(seen, text) == 0; /* header fields and padding say nothing of the data */
         if (!harmless && !strstr(seen, "gzip")) fail_msg("bit %zu: read as %s", bit, seen);
-        if (harmless && bit >= 80) fail_msg("bit %zu was not seen", bit);
+        if (harmless && bit >= (whole.n - 8) * 8) fail_msg("bit %zu of the checksum was not seen", bit);
     }
 }
 

@@ -23,6 +23,7 @@ def shop(project):
         order(6, customer_id=99), order("x7"), order(None), order(8, updated_at="yesterday"), order(9, updated_at="2019-12-31 23:59:59"),
         Malformed("10,1,de,5"), order(11, op="?"), order(12, channel="test"), order(13, quantity=None), order(14, quantity="2.5"),
         order(15, op="D"), order(16, amount=None), order(17, customer_id=98, amount="n/a"), order(18, amount="n/a", op="?"),
+        order(19, customer_id=97, op="D"), order(23, amount="2000", op="D"), order(24, amount="x", op="D"), order(25, channel="test", op="D"),
     )
     s.put_orders(
         "02",

@@ -164,7 +164,6 @@ void run_view_event(void *data, enum run_event event, const struct step *s)
         break;
     case RUN_EVENT_AGAIN: again(v, out); break;
     case RUN_EVENT_PINNED:
-    case RUN_EVENT_PUBLISHED: break;
     }
     show(v, out);
 }

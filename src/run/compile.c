@@ -153,8 +153,25 @@ static void add_contract(struct hash_state *h, const struct table *t)
     }
 }
 
-static struct hash fingerprint(const struct table *t, const struct statement *s, const struct target *target)
+/* The variables of the target that a statement reads, by value. */
+static enum rc add_variables(struct arena *a, struct hash_state *h, const struct statement *s, const struct target *target, struct err *e)
 {
+    for (size_t i = 0; i < s->n_variables; i++)
+        for (size_t k = 0; target && k < target->n_vars; k++) {
+            if (strcmp(target->vars[k].name, s->variables[i]) != 0) continue;
+            const char *value;
+            enum rc rc = variable_expand(a, &target->vars[k], &value, e);
+            if (rc != RC_OK) return rc;
+            add_field(h, s->variables[i], value);
+            add_number(h, "type", target->vars[k].type);
+        }
+    return RC_OK;
+}
+
+static enum rc fingerprint(struct arena *a, const struct table *t, const struct statement *s, const struct target *target, struct hash *ret,
+                           struct err *e)
+{
+    enum rc rc = RC_OK;
     struct hash_state *h = hash_new();
     add_number(h, "semantics", STATEMENT_SEMANTICS);
     add_names(h, "key", t->key, t->n_key);
@@ -162,26 +179,23 @@ static struct hash fingerprint(const struct table *t, const struct statement *s,
     add_field(h, "deleted", t->deleted);
     add_names(h, "partition_by", t->partition_by, t->n_partition_by);
     add_contract(h, t);
-    if (t->source) {
-        add_number(h, "load", t->load);
-    }
+    if (t->source) add_number(h, "load", t->load);
     if (s) {
         add_field(h, "statement", s->canonical.hex);
         add_field(h, "timezone", target && target->timezone ? target->timezone : "UTC");
-        for (size_t i = 0; i < s->n_variables; i++)
-            for (size_t k = 0; target && k < target->n_vars; k++)
-                if (strcmp(target->vars[k].name, s->variables[i]) == 0) {
-                    add_field(h, s->variables[i], target->vars[k].value);
-                    add_number(h, "type", target->vars[k].type);
-                }
+        rc = add_variables(a, h, s, target, e);
     }
-    return hash_finish(h);
+    *ret = hash_finish(h);
+    return rc;
 }
 
-void compiled_fingerprints(struct compiled *c, const struct target *target)
+enum rc compiled_fingerprints(struct arena *a, struct compiled *c, const struct target *target, struct err *e)
 {
+    enum rc rc = RC_OK;
     for (size_t i = 0; i < c->project->n_tables; i++)
-        c->fingerprints[i] = fingerprint(&c->project->tables[i], c->statements[i], target);
+        TRY(fingerprint(a, &c->project->tables[i], c->statements[i], target, &c->fingerprints[i], e));
+out:
+    return rc;
 }
 
 enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *engine, struct problems *p, struct compiled **ret,

@@ -18,7 +18,8 @@ struct compiled {
 enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *engine, struct problems *p, struct compiled **ret,
                 struct err *e) MUST_CHECK;
 
-/* Fills in the fingerprints for a target (its variables and time zone count where a model uses them). */
-void compiled_fingerprints(struct compiled *c, const struct target *target);
+/* Fills in the fingerprints for a target: its time zone and the variables that a model reads count. An environment variable
+ * that is needed and not set is RC_PROJECT. */
+enum rc compiled_fingerprints(struct arena *a, struct compiled *c, const struct target *target, struct err *e) MUST_CHECK;
 
 #endif

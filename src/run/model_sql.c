@@ -64,7 +64,9 @@ static enum rc set_variables(struct model_work *w, struct err *e)
         const struct variable *v = &t->vars[i];
         static const char *const types[] = {[VARIABLE_TEXT] = "VARCHAR", [VARIABLE_INTEGER] = "BIGINT", [VARIABLE_FLOAT] = "DOUBLE", [VARIABLE_BOOL] = "BOOLEAN",
                                             [VARIABLE_NULL] = "VARCHAR"};
-        const char *value = v->type == VARIABLE_NULL ? "NULL" : sql_string(w->s->arena, v->value);
+        const char *value;
+        TRY(variable_expand(w->s->arena, v, &value, e));
+        value = v->type == VARIABLE_NULL ? "NULL" : sql_string(w->s->arena, value);
         TRY(session_execf(w->session, e, "SET VARIABLE %s = CAST(%s AS %s)", sql_name(w->s->arena, v->name), value, types[v->type]));
     }
 out:

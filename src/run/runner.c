@@ -60,7 +60,7 @@ enum rc workspace_open(struct arena *a, const char *dir, const char *target, str
     if (p->n_errors > 0) return first_problem(p, e);
     w->target = project_target(w->compiled->project, target);
     if (!w->target) return err_set(e, RC_USAGE, "there is no target %s in ingot.yml", target ? target : "(default)");
-    compiled_fingerprints(w->compiled, w->target);
+    TRY(compiled_fingerprints(a, w->compiled, w->target, e));
     if (!w->engine.engine) engine_settings(w, w->target);
     TRY(open_lake(w, e));
 out:

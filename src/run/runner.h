@@ -21,7 +21,7 @@ enum rc workspace_open(struct arena *a, const char *dir, const char *target, str
 /* Without looking at the tables' files: project, target and storage only (for commands that work on the lake alone). */
 void workspace_interrupt(struct workspace *w); /* from any thread: ends engine work, sets *stop */
 
-enum run_event { RUN_EVENT_PINNED, RUN_EVENT_STEP_STARTED, RUN_EVENT_STEP_STAGED, RUN_EVENT_PUBLISHED, RUN_EVENT_AGAIN };
+enum run_event { RUN_EVENT_PINNED, RUN_EVENT_STEP_STARTED, RUN_EVENT_STEP_STAGED, RUN_EVENT_AGAIN };
 
 struct run_request {
     const char *const *selectors;

@@ -1,249 +1,343 @@
-/* Statements in the cache of parsed models: printed as one JSON object and read back with every type checked. */
+/* The cache of parsed statements.
+ *
+ * The file (numbers of 4 bytes, little-endian):
+ *
+ *      0  "ingotsql"
+ *      8  format | semantics                    what reads it, what it means
+ *     16  hash of all bytes behind it           32 hexadecimal characters
+ *     48  n                                     how many statements
+ *     52  n times: key | begin | length         ordered by key, the hash of the statement's text; begin counts from 0
+ *         the records
+ *
+ * A record is a sequence of numbers (7 bits in a byte, lowest first, the highest bit says that more follow) and texts (a
+ * number, 0 for none, else the length + 1; then the bytes and a NUL). Offsets and indices, which are -1 for none, are
+ * written plus 1, lists as their length and then their members:
+ *
+ *     canonical hash (32 characters) | flags | input | why not row by row | variables | functions | volatiles |
+ *     occurrences (table, alias, offset, flags, why not, needs (table, columns)) |
+ *     columns (star, from occurrence, name, table of the star, from column)
+ *
+ * Nothing is copied when it is read: texts point into the record. */
 #include "sql/analysis.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 
-#define CACHE_FORMAT 1
+#define CACHE_FORMAT 2
+#define MAGIC "ingotsql"
+#define MAGIC_SIZE ((size_t)8)
+#define KEY_SIZE ((size_t)32)
+#define HASH_AT ((size_t)16)
+#define HASHED_FROM ((size_t)48)
+#define INDEX_AT ((size_t)52)
+#define ENTRY_SIZE (KEY_SIZE + 8)
 
-static void add_text(struct buf *b, const char *key, const char *s)
+enum { ROW_BY_ROW = 1, FILTERS = 2, OPEN_NAMES = 4 };
+enum { DISTRIBUTES = 1, IN_BRANCH = 2, AT_MOST_ONE = 4 };
+
+/* --- writing ----------------------------------------------------------------------------------------------------- */
+
+static void add_number(struct buf *b, uint64_t v)
 {
-    if (!s) return;
-    buf_printf(b, ",\"%s\":", key);
-    buf_add_json_string(b, s, strlen(s));
+    char bytes[10];
+    size_t n = 0;
+    for (; v >= 0x80; v >>= 7) bytes[n++] = (char)(unsigned char)(v | 0x80);
+    bytes[n++] = (char)v;
+    buf_add(b, bytes, n);
 }
 
-static void add_flag(struct buf *b, const char *key, bool v)
+static void add_text(struct buf *b, const char *s)
 {
-    if (v) buf_printf(b, ",\"%s\":true", key);
+    size_t n = s ? strlen(s) + 1 : 0;
+    add_number(b, n);
+    buf_add(b, s, n);
 }
 
-static void add_construct(struct buf *b, const char *key, const struct construct *c)
+static void add_construct(struct buf *b, const struct construct *c)
 {
-    if (!c->what) return;
-    buf_printf(b, ",\"%s\":{\"offset\":%" PRId64, key, c->offset);
-    add_text(b, "what", c->what);
-    buf_add_char(b, '}');
+    add_text(b, c->what);
+    add_number(b, (uint64_t)c->offset + 1);
 }
 
-static void add_texts(struct buf *b, const char *key, const char *const *items, size_t n)
+static void add_texts(struct buf *b, const char *const *items, size_t n)
 {
-    if (n == 0) return;
-    buf_printf(b, ",\"%s\":[", key);
-    for (size_t i = 0; i < n; i++) {
-        if (i) buf_add_char(b, ',');
-        buf_add_json_string(b, items[i], strlen(items[i]));
-    }
-    buf_add_char(b, ']');
+    add_number(b, n);
+    for (size_t i = 0; i < n; i++) add_text(b, items[i]);
 }
 
-static void print_occurrence(struct buf *b, const struct occurrence *o)
+static void add_occurrence(struct buf *b, const struct occurrence *o)
 {
-    buf_printf(b, "{\"offset\":%" PRId64, o->offset);
-    add_text(b, "table", o->table);
-    add_text(b, "alias", o->alias);
-    add_flag(b, "distributes", o->distributes);
-    add_flag(b, "in_branch", o->distributes_in_branch);
-    add_flag(b, "at_most_one", o->at_most_one);
-    add_construct(b, "why_not", &o->why_not);
-    if (o->n_unique) buf_add_str(b, ",\"unique\":[");
+    add_text(b, o->table);
+    add_text(b, o->alias);
+    add_number(b, (uint64_t)o->offset + 1);
+    add_number(b, (o->distributes ? DISTRIBUTES : 0u) | (o->distributes_in_branch ? IN_BRANCH : 0u) | (o->at_most_one ? AT_MOST_ONE : 0u));
+    add_construct(b, &o->why_not);
+    add_number(b, o->n_unique);
     for (size_t i = 0; i < o->n_unique; i++) {
-        buf_add_str(b, i ? ",{\"at\":0" : "{\"at\":0");
-        add_text(b, "table", o->unique[i].table);
-        add_texts(b, "columns", o->unique[i].columns, o->unique[i].n_columns);
-        buf_add_char(b, '}');
+        add_text(b, o->unique[i].table);
+        add_texts(b, o->unique[i].columns, o->unique[i].n_columns);
     }
-    buf_add_str(b, o->n_unique ? "]}" : "}");
 }
 
-static void print_column(struct buf *b, const struct output_column *c)
+static void add_column(struct buf *b, const struct output_column *c)
 {
-    buf_printf(b, "{\"from\":%d", c->from_occurrence);
-    add_text(b, "name", c->name);
-    add_flag(b, "star", c->star);
-    add_text(b, "star_table", c->star_table);
-    add_text(b, "column", c->from_column);
-    buf_add_char(b, '}');
+    add_number(b, c->star);
+    add_number(b, (uint64_t)c->from_occurrence + 1);
+    add_text(b, c->name);
+    add_text(b, c->star_table);
+    add_text(b, c->from_column);
 }
 
-char *statement_print(struct arena *a, const struct statement *s)
+void statement_print(struct buf *out, const struct statement *s)
 {
-    struct buf *b = buf_new(a, BUF_DEFAULT_MAX);
-    buf_printf(b, "{\"format\":%d,\"semantics\":%d,\"canonical\":\"%s\"", CACHE_FORMAT, STATEMENT_SEMANTICS, s->canonical.hex);
-    add_flag(b, "row_by_row", s->row_by_row);
-    add_flag(b, "filters", s->filters);
-    add_flag(b, "open_names", s->open_names);
-    add_text(b, "input", s->input);
-    add_construct(b, "why_not_row_by_row", &s->why_not_row_by_row);
-    add_texts(b, "variables", s->variables, s->n_variables);
-    add_texts(b, "functions", s->functions, s->n_functions);
-    buf_add_str(b, ",\"volatiles\":[");
-    for (size_t i = 0; i < s->n_volatiles; i++) {
-        buf_printf(b, "%s{\"offset\":%" PRId64, i ? "," : "", s->volatiles[i].offset);
-        add_text(b, "what", s->volatiles[i].what);
-        buf_add_char(b, '}');
+    buf_add(out, s->canonical.hex, KEY_SIZE);
+    add_number(out, (s->row_by_row ? ROW_BY_ROW : 0u) | (s->filters ? FILTERS : 0u) | (s->open_names ? OPEN_NAMES : 0u));
+    add_text(out, s->input);
+    add_construct(out, &s->why_not_row_by_row);
+    add_texts(out, s->variables, s->n_variables);
+    add_texts(out, s->functions, s->n_functions);
+    add_number(out, s->n_volatiles);
+    for (size_t i = 0; i < s->n_volatiles; i++) add_construct(out, &s->volatiles[i]);
+    add_number(out, s->n_occurrences);
+    for (size_t i = 0; i < s->n_occurrences; i++) add_occurrence(out, &s->occurrences[i]);
+    add_number(out, s->n_columns);
+    for (size_t i = 0; i < s->n_columns; i++) add_column(out, &s->columns[i]);
+}
+
+struct entry {
+    const struct hash *key;
+    const struct statement *statement;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return memcmp(((const struct entry *)a)->key->hex, ((const struct entry *)b)->key->hex, KEY_SIZE);
+}
+
+static void put_u32(char *p, size_t v)
+{
+    for (int i = 0; i < 4; i++) p[i] = (char)(unsigned char)(v >> 8 * i);
+}
+
+void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements, size_t n)
+{
+    struct arena *a = arena_new();
+    struct entry *entries = ARENA_ARRAY(a, struct entry, n);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (statements[i]) entries[kept++] = (struct entry){&keys[i], statements[i]};
+    if (kept > 1) qsort(entries, kept, sizeof *entries, by_key);
+    size_t index_size = kept * ENTRY_SIZE;
+    char *head = arena_alloc(a, INDEX_AT + index_size);
+    buf_clear(out);
+    buf_add(out, head, INDEX_AT + index_size); /* filled in below, when all lengths are known */
+    for (size_t i = 0; i < kept; i++) {
+        char *at = head + INDEX_AT + i * ENTRY_SIZE;
+        size_t begin = out->n;
+        statement_print(out, entries[i].statement);
+        memcpy(at, entries[i].key->hex, KEY_SIZE);
+        put_u32(at + KEY_SIZE, begin);
+        put_u32(at + KEY_SIZE + 4, out->n - begin);
     }
-    buf_add_str(b, "],\"occurrences\":[");
-    for (size_t i = 0; i < s->n_occurrences; i++) {
-        if (i) buf_add_char(b, ',');
-        print_occurrence(b, &s->occurrences[i]);
+    if (!out->overflow) {
+        memcpy(head, MAGIC, MAGIC_SIZE);
+        put_u32(head + 8, CACHE_FORMAT);
+        put_u32(head + 12, STATEMENT_SEMANTICS);
+        put_u32(head + HASHED_FROM, kept);
+        memcpy(out->p, head, INDEX_AT + index_size);
+        memcpy(out->p + HASH_AT, hash_bytes(out->p + HASHED_FROM, out->n - HASHED_FROM).hex, KEY_SIZE);
     }
-    buf_add_str(b, "],\"columns\":[");
-    for (size_t i = 0; i < s->n_columns; i++) {
-        if (i) buf_add_char(b, ',');
-        print_column(b, &s->columns[i]);
-    }
-    buf_add_str(b, "]}");
-    return b->p;
+    arena_free(a);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
-#define WHAT "cached statement"
+/* What is left of a record. After damage nothing is left and all that is read is 0 and NULL. */
+struct input {
+    const char *p, *end;
+    bool damaged;
+};
 
-static enum rc damaged(struct err *e, const char *key)
+static uint64_t damage(struct input *in)
 {
-    return err_set(e, RC_DATA, WHAT ": \"%s\" is missing or not what it should be", key);
+    in->damaged = true;
+    in->p = in->end;
+    return 0;
 }
 
-static enum rc read_text(struct arena *a, const json_t *v, const char *key, bool needed, const char **ret, struct err *e)
+static uint64_t read_number(struct input *in)
 {
-    const char *s = NULL;
-    enum rc rc = json_get_string(v, key, WHAT, &s, e);
-    if (rc != RC_OK) return rc;
-    if (!s && needed) return damaged(e, key);
-    *ret = s ? arena_strdup(a, s) : NULL;
-    return RC_OK;
-}
-
-static enum rc read_construct(struct arena *a, const json_t *v, bool needed, struct construct *ret, struct err *e)
-{
-    *ret = (struct construct){NULL, -1};
-    if (!v && !needed) return RC_OK;
-    enum rc rc = read_text(a, v, "what", true, &ret->what, e);
-    if (rc == RC_OK) rc = json_get_int(v, "offset", WHAT, &ret->offset, e);
-    return rc == RC_OK && ret->offset < -1 ? damaged(e, "offset") : rc;
-}
-
-/* An optional array; *ret is NULL where there is none. */
-static enum rc read_list(const json_t *v, const char *key, const json_t **ret, struct err *e)
-{
-    *ret = json_object_get(v, key);
-    return *ret && !json_is_array(*ret) ? damaged(e, key) : RC_OK;
-}
-
-static enum rc read_texts(struct arena *a, const json_t *v, const char *key, const char ***ret, size_t *ret_n, struct err *e)
-{
-    const json_t *list;
-    json_t *item;
-    size_t i;
-    enum rc rc = read_list(v, key, &list, e);
-    if (rc != RC_OK) return rc;
-    json_array_foreach(list, i, item)
-    {
-        const char *s = json_string_value(item);
-        if (!s || strlen(s) != json_string_length(item)) return damaged(e, key);
-        *ARENA_PUSH(a, *ret, *ret_n) = arena_strdup(a, s);
+    uint64_t v = 0;
+    for (unsigned shift = 0; in->p < in->end && shift < 63; shift += 7) {
+        unsigned char c = (unsigned char)*in->p++;
+        v |= (uint64_t)(c & 0x7f) << shift;
+        if (c < 0x80) return v;
     }
-    return RC_OK;
+    return damage(in);
 }
 
-static enum rc read_unique(struct arena *a, const json_t *v, struct occurrence *o, struct err *e)
+/* A number that is written plus 1. */
+static int64_t read_or_none(struct input *in)
 {
-    const json_t *list;
-    json_t *item;
-    size_t i;
-    enum rc rc;
-    TRY(read_list(v, "unique", &list, e));
-    json_array_foreach(list, i, item)
-    {
-        struct unique_need *u = ARENA_PUSH(a, o->unique, o->n_unique);
-        *u = (struct unique_need){0};
-        TRY(read_text(a, item, "table", true, &u->table, e));
-        TRY(read_texts(a, item, "columns", &u->columns, &u->n_columns, e));
-        if (u->n_columns == 0) rc = damaged(e, "columns");
-        if (rc != RC_OK) goto out;
+    return (int64_t)read_number(in) - 1;
+}
+
+/* The length of a list whose members take up `least` bytes or more: what it allocates is in proportion to the record. */
+static size_t read_length(struct input *in, size_t least)
+{
+    uint64_t n = read_number(in);
+    return n <= (size_t)(in->end - in->p) / least ? (size_t)n : (size_t)damage(in);
+}
+
+static const char *read_text(struct input *in)
+{
+    const char *s = in->p;
+    size_t n = read_length(in, 1);
+    if (n == 0) return NULL;
+    s = in->p;
+    if (memchr(s, 0, n) != s + n - 1) {
+        damage(in);
+        return NULL;
     }
-out:
-    return rc;
+    in->p += n;
+    return s;
 }
 
-static enum rc read_occurrence(struct arena *a, const json_t *v, struct occurrence *o, struct err *e)
+static const char *read_needed_text(struct input *in)
 {
-    enum rc rc;
-    *o = (struct occurrence){.offset = -1};
-    TRY(read_text(a, v, "table", true, &o->table, e));
-    TRY(read_text(a, v, "alias", false, &o->alias, e));
-    TRY(json_get_int(v, "offset", WHAT, &o->offset, e));
-    TRY(json_get_bool(v, "distributes", WHAT, &o->distributes, e));
-    TRY(json_get_bool(v, "in_branch", WHAT, &o->distributes_in_branch, e));
-    TRY(json_get_bool(v, "at_most_one", WHAT, &o->at_most_one, e));
-    TRY(read_construct(a, json_object_get(v, "why_not"), !o->distributes, &o->why_not, e));
-    TRY(read_unique(a, v, o, e));
-    if (o->distributes && !o->distributes_in_branch) rc = damaged(e, "in_branch");
-out:
-    return rc;
+    const char *s = read_text(in);
+    if (!s) damage(in);
+    return s;
 }
 
-static enum rc read_column(struct arena *a, const json_t *v, size_t n_occurrences, struct output_column *c, struct err *e)
+static struct construct read_construct(struct input *in, bool needed)
 {
-    enum rc rc;
-    int64_t from = -2;
-    *c = (struct output_column){.from_occurrence = -1};
-    TRY(json_get_int(v, "from", WHAT, &from, e));
-    TRY(read_text(a, v, "name", false, &c->name, e));
-    TRY(json_get_bool(v, "star", WHAT, &c->star, e));
-    TRY(read_text(a, v, "star_table", false, &c->star_table, e));
-    TRY(read_text(a, v, "column", from >= 0, &c->from_column, e));
-    if (from < -1 || from >= (int64_t)n_occurrences) rc = damaged(e, "from");
+    struct construct c;
+    c.what = needed ? read_needed_text(in) : read_text(in);
+    c.offset = read_or_none(in);
+    return c;
+}
+
+static const char **read_texts(struct arena *a, struct input *in, size_t *ret_n)
+{
+    size_t n = read_length(in, 1);
+    const char **items = n ? ARENA_ARRAY(a, const char *, n) : NULL;
+    for (size_t i = 0; i < n; i++) items[i] = read_needed_text(in);
+    *ret_n = n;
+    return items;
+}
+
+static void read_unique(struct arena *a, struct input *in, struct occurrence *o)
+{
+    o->n_unique = read_length(in, 2);
+    if (o->n_unique) o->unique = ARENA_ARRAY(a, struct unique_need, o->n_unique);
+    for (size_t i = 0; i < o->n_unique; i++) {
+        struct unique_need *u = &o->unique[i];
+        u->table = read_needed_text(in);
+        u->columns = read_texts(a, in, &u->n_columns);
+        if (u->n_columns == 0) damage(in);
+    }
+}
+
+static void read_occurrence(struct arena *a, struct input *in, struct occurrence *o)
+{
+    o->table = read_needed_text(in);
+    o->alias = read_text(in);
+    o->offset = read_or_none(in);
+    uint64_t flags = read_number(in);
+    o->distributes = flags & DISTRIBUTES;
+    o->distributes_in_branch = flags & IN_BRANCH;
+    o->at_most_one = flags & AT_MOST_ONE;
+    o->why_not = read_construct(in, !o->distributes);
+    read_unique(a, in, o);
+    if (o->distributes && !o->distributes_in_branch) damage(in);
+}
+
+static void read_column(struct input *in, size_t n_occurrences, struct output_column *c)
+{
+    c->star = read_number(in) != 0;
+    int64_t from = read_or_none(in);
+    if (from >= (int64_t)n_occurrences) damage(in);
     c->from_occurrence = (int)from;
-out:
-    return rc;
+    c->name = read_text(in);
+    c->star_table = read_text(in);
+    c->from_column = from >= 0 ? read_needed_text(in) : read_text(in);
 }
 
-static enum rc read_lists(struct arena *a, const json_t *cached, struct statement *s, struct err *e)
+static void read_lists(struct arena *a, struct input *in, struct statement *s)
 {
-    const json_t *volatiles, *occurrences, *columns;
-    json_t *item;
-    size_t i;
-    enum rc rc;
-    TRY(read_list(cached, "volatiles", &volatiles, e));
-    TRY(read_list(cached, "occurrences", &occurrences, e));
-    TRY(read_list(cached, "columns", &columns, e));
-    if (!volatiles || !occurrences || !columns) return damaged(e, "columns");
-    json_array_foreach(volatiles, i, item) TRY(read_construct(a, item, true, ARENA_PUSH(a, s->volatiles, s->n_volatiles), e));
-    json_array_foreach(occurrences, i, item) TRY(read_occurrence(a, item, ARENA_PUSH(a, s->occurrences, s->n_occurrences), e));
-    json_array_foreach(columns, i, item) TRY(read_column(a, item, s->n_occurrences, ARENA_PUSH(a, s->columns, s->n_columns), e));
-out:
-    return rc;
+    s->variables = read_texts(a, in, &s->n_variables);
+    s->functions = read_texts(a, in, &s->n_functions);
+    s->n_volatiles = read_length(in, 2);
+    if (s->n_volatiles) s->volatiles = ARENA_ARRAY(a, struct construct, s->n_volatiles);
+    for (size_t i = 0; i < s->n_volatiles; i++) s->volatiles[i] = read_construct(in, true);
+    s->n_occurrences = read_length(in, 7);
+    if (s->n_occurrences) s->occurrences = ARENA_ARRAY(a, struct occurrence, s->n_occurrences);
+    for (size_t i = 0; i < s->n_occurrences; i++) read_occurrence(a, in, &s->occurrences[i]);
+    s->n_columns = read_length(in, 5);
+    if (s->n_columns) s->columns = ARENA_ARRAY(a, struct output_column, s->n_columns);
+    for (size_t i = 0; i < s->n_columns; i++) read_column(in, s->n_occurrences, &s->columns[i]);
 }
 
-static bool is_hash(const char *s)
+/* 32 lowercase hexadecimal characters. */
+static void read_hash(struct input *in, struct hash *ret)
 {
-    return s && strlen(s) == 32 && strspn(s, "0123456789abcdef") == 32;
+    if ((size_t)(in->end - in->p) < KEY_SIZE) {
+        damage(in);
+        return;
+    }
+    memcpy(ret->hex, in->p, KEY_SIZE);
+    in->p += KEY_SIZE;
+    if (strspn(ret->hex, "0123456789abcdef") != KEY_SIZE) damage(in);
 }
 
-enum rc statement_parse_cached(struct arena *a, const json_t *cached, struct statement **ret, struct err *e)
+enum rc statement_parse_cached(struct arena *a, struct str record, struct statement **ret, struct err *e)
 {
     struct statement *s = ARENA_NEW(a, struct statement);
-    int64_t format = 0, semantics = 0;
-    const char *canonical = NULL;
-    enum rc rc;
-    TRY(json_get_int(cached, "format", WHAT, &format, e));
-    TRY(json_get_int(cached, "semantics", WHAT, &semantics, e));
-    if (format != CACHE_FORMAT || semantics != STATEMENT_SEMANTICS) return damaged(e, "format");
-    TRY(read_text(a, cached, "canonical", true, &canonical, e));
-    if (!is_hash(canonical)) return damaged(e, "canonical");
-    memcpy(s->canonical.hex, canonical, sizeof s->canonical.hex);
-    TRY(json_get_bool(cached, "row_by_row", WHAT, &s->row_by_row, e));
-    TRY(json_get_bool(cached, "filters", WHAT, &s->filters, e));
-    TRY(json_get_bool(cached, "open_names", WHAT, &s->open_names, e));
-    TRY(read_text(a, cached, "input", s->row_by_row, &s->input, e));
-    TRY(read_construct(a, json_object_get(cached, "why_not_row_by_row"), !s->row_by_row, &s->why_not_row_by_row, e));
-    TRY(read_texts(a, cached, "variables", &s->variables, &s->n_variables, e));
-    TRY(read_texts(a, cached, "functions", &s->functions, &s->n_functions, e));
-    TRY(read_lists(a, cached, s, e));
-    if (s->row_by_row && s->n_occurrences != 1) return damaged(e, "row_by_row");
+    struct input in = {record.p, record.p + record.n, false};
+    read_hash(&in, &s->canonical);
+    uint64_t flags = read_number(&in);
+    s->row_by_row = flags & ROW_BY_ROW;
+    s->filters = flags & FILTERS;
+    s->open_names = flags & OPEN_NAMES;
+    s->input = s->row_by_row ? read_needed_text(&in) : read_text(&in);
+    s->why_not_row_by_row = read_construct(&in, !s->row_by_row);
+    read_lists(a, &in, s);
+    if (s->row_by_row && s->n_occurrences != 1) damage(&in);
+    if (in.damaged || in.p != in.end) return err_set(e, RC_DATA, "a statement in the cache is damaged");
     *ret = s;
-out:
-    return rc;
+    return RC_OK;
+}
+
+static size_t get_u32(const char *p)
+{
+    size_t v = 0;
+    for (int i = 3; i >= 0; i--) v = v << 8 | (unsigned char)p[i];
+    return v;
+}
+
+void statement_cache_open(struct str file, struct statement_cache *ret)
+{
+    *ret = (struct statement_cache){.file = file};
+    if (file.n < INDEX_AT || memcmp(file.p, MAGIC, MAGIC_SIZE) != 0) return;
+    if (get_u32(file.p + 8) != CACHE_FORMAT || get_u32(file.p + 12) != STATEMENT_SEMANTICS) return;
+    size_t n = get_u32(file.p + HASHED_FROM);
+    if (n > (file.n - INDEX_AT) / ENTRY_SIZE) return;
+    if (memcmp(file.p + HASH_AT, hash_bytes(file.p + HASHED_FROM, file.n - HASHED_FROM).hex, KEY_SIZE) != 0) return;
+    ret->n = n;
+}
+
+static int compare_key(const void *key, const void *entry)
+{
+    return memcmp(key, entry, KEY_SIZE);
+}
+
+struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c, const struct hash *key)
+{
+    struct statement *s;
+    const char *entry = c->n ? bsearch(key->hex, c->file.p + INDEX_AT, c->n, ENTRY_SIZE, compare_key) : NULL;
+    if (!entry) return NULL;
+    size_t begin = get_u32(entry + KEY_SIZE), length = get_u32(entry + KEY_SIZE + 4);
+    if (begin > c->file.n || length > c->file.n - begin) return NULL;
+    struct str record = {c->file.p + begin, length};
+    return statement_parse_cached(a, record, &s, NULL) == RC_OK ? s : NULL;
 }

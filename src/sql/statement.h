@@ -102,8 +102,22 @@ enum rc statement_branch(struct arena *a, const struct statement *s, size_t occu
 /* Line and column (1-based, in characters of the line) of a byte offset; *ret_line = 0 for offset -1. */
 void statement_position(const char *sql, int64_t offset, int *ret_line, int *ret_column);
 
-/* To and from the cache. */
-char *statement_print(struct arena *a, const struct statement *s);
-enum rc statement_parse_cached(struct arena *a, const json_t *cached, struct statement **ret, struct err *e) MUST_CHECK;
+/* To and from the cache (cache.c draws the format). A statement as one record of bytes, added to `out`. */
+void statement_print(struct buf *out, const struct statement *s);
+/* The statement without node and cuts. It points into `record`, which must last as long. Any bytes are safe; what is
+ * damaged is RC_DATA. */
+enum rc statement_parse_cached(struct arena *a, struct str record, struct statement **ret, struct err *e) MUST_CHECK;
+
+/* All statements of a project in one file, found by the hash of their text. */
+struct statement_cache {
+    struct str file;
+    size_t n; /* statements in it */
+};
+/* A file of another format or of other semantics, and a damaged one, is an empty cache. */
+void statement_cache_open(struct str file, struct statement_cache *ret);
+/* NULL: it is not there, or damaged. The statement points into the file. O(log n) and in proportion to the record. */
+struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c, const struct hash *key);
+/* The file, in `out` alone: statements[i] under keys[i]; NULL ones are left out. */
+void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements, size_t n);
 
 #endif

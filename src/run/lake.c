@@ -47,17 +47,41 @@ static void from_marker(struct pinned *t, const struct marked_table *m)
     t->held = m->held;
 }
 
-/* The log names inputs by their Delta ids; the graph knows them by name. */
-static void watermarks_from_txns(struct lake *l, struct table_version *v, const struct delta_snapshot *s)
+static int by_id(const void *left, const void *right)
 {
+    const struct pinned *const *a = left, *const *b = right;
+    int c = strcmp((*a)->now.id, (*b)->now.id);
+    return c ? c : (*a > *b) - (*a < *b);
+}
+
+/* The tables that exist, ordered by their Delta ids; tables of one id (a folder was copied) in their own order. */
+static struct pinned **sorted_by_id(struct lake *l, size_t *ret_n)
+{
+    struct pinned **sorted = ARENA_ARRAY(l->arena, struct pinned *, l->n_tables);
+    size_t n = 0;
+    for (size_t i = 0; i < l->n_tables; i++)
+        if (l->tables[i].now.id) sorted[n++] = &l->tables[i];
+    if (n > 1) qsort(sorted, n, sizeof *sorted, by_id);
+    *ret_n = n;
+    return sorted;
+}
+
+/* The log names inputs by their Delta ids; the graph knows them by name. */
+static void watermarks_from_txns(struct lake *l, struct table_version *v, struct pinned *const *sorted, size_t n)
+{
+    const struct delta_snapshot *s = v->snapshot;
     for (size_t i = 0; i < s->n_txns; i++) {
         const char *id = s->txns[i].app_id;
         if (strncmp(id, "ingot/", 6) != 0) continue;
-        for (size_t k = 0; k < l->n_tables; k++) {
-            const char *table = l->tables[k].now.id;
-            if (!table || strcmp(table, id + 6) != 0) continue;
+        size_t low = 0, high = n;
+        while (low < high) { /* the first that is not less */
+            size_t middle = low + (high - low) / 2;
+            if (strcmp(sorted[middle]->now.id, id + 6) < 0) low = middle + 1;
+            else high = middle;
+        }
+        for (; low < n && strcmp(sorted[low]->now.id, id + 6) == 0; low++) {
             struct watermark *w = ARENA_PUSH(l->arena, v->inputs, v->n_inputs);
-            *w = (struct watermark){.table = l->tables[k].name, .version = s->txns[i].version};
+            *w = (struct watermark){.table = sorted[low]->name, .version = s->txns[i].version};
         }
     }
 }
@@ -114,7 +138,8 @@ enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_cod
     arena_defer(a, destroy_lock, &l->lock);
     l->tables = ARENA_ARRAY(a, struct pinned, n);
     TRY(lake_log_newest(a, s, &l->marker, e));
-    bool *read = ARENA_ARRAY(a, bool, n);
+    struct pinned **read = ARENA_ARRAY(a, struct pinned *, n), **sorted = NULL;
+    size_t n_read = 0, n_sorted = 0;
     for (size_t i = 0; i < n; i++) {
         struct pinned *t = &l->tables[i];
         *t = (struct pinned){.name = names[i], .dir = table_dir(a, names[i]), .selected = selected[i], .foreign = -1};
@@ -128,10 +153,10 @@ enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_cod
         bool held = t->held;
         TRY(from_log(l, t, newest, e));
         t->held = held;
-        read[i] = true;
+        if (t->now.snapshot) read[n_read++] = t;
     }
-    for (size_t i = 0; i < n; i++) /* all ids are known now */
-        if (read[i] && l->tables[i].now.snapshot) watermarks_from_txns(l, &l->tables[i].now, l->tables[i].now.snapshot);
+    if (n_read) sorted = sorted_by_id(l, &n_sorted); /* all ids are known now */
+    for (size_t i = 0; i < n_read; i++) watermarks_from_txns(l, &read[i]->now, sorted, n_sorted);
     *ret = l;
 out:
     return rc;

@@ -1,6 +1,8 @@
 /* What changed in the inputs of a table since it last read them. */
 #include "run/step.h"
 
+#include <stdlib.h>
+
 static const struct step *staged_step(const struct step *s, size_t node)
 {
     return s->staged_all[node].outcome == OUTCOME_STAGED ? s->runner->steps[node] : NULL;
@@ -24,16 +26,38 @@ static void append_files(struct step *s, struct input_span *span, const struct d
     }
 }
 
-/* Files that this run's own stage of the input takes out again do not count as added. */
-static void subtract_removed(struct input_span *span, const struct step *input)
+static int by_path(const void *left, const void *right)
 {
+    const struct delta_file *const *a = left, *const *b = right;
+    return strcmp((*a)->path, (*b)->path);
+}
+
+static int compare_path(const void *path, const void *file)
+{
+    return strcmp(path, (*(const struct delta_file *const *)file)->path);
+}
+
+/* Files to be looked up by path. */
+static const struct delta_file **sorted_files(struct arena *a, const struct delta_file *files, size_t n)
+{
+    const struct delta_file **sorted = ARENA_ARRAY(a, const struct delta_file *, n);
+    for (size_t i = 0; i < n; i++) sorted[i] = &files[i];
+    if (n > 1) qsort(sorted, n, sizeof *sorted, by_path);
+    return sorted;
+}
+
+static bool has_path(const struct delta_file *const *sorted, size_t n, const char *path)
+{
+    return n && bsearch(path, sorted, n, sizeof *sorted, compare_path);
+}
+
+/* Files that this run's own stage of the input takes out again do not count as added. */
+static void subtract_removed(struct step *s, struct input_span *span, const struct step *input)
+{
+    const struct delta_file **removed = sorted_files(s->arena, input->removed, input->n_removed);
     size_t kept = 0;
-    for (size_t i = 0; i < span->n_added; i++) {
-        bool removed = false;
-        for (size_t k = 0; k < input->n_removed && !removed; k++)
-            removed = strcmp(span->added[i].path, input->removed[k].path) == 0;
-        if (!removed) span->added[kept++] = span->added[i];
-    }
+    for (size_t i = 0; i < span->n_added; i++)
+        if (!has_path(removed, input->n_removed, span->added[i].path)) span->added[kept++] = span->added[i];
     size_t cancelled = span->n_added - kept;
     span->n_added = kept;
     span->n_removed += input->n_removed - cancelled;
@@ -70,13 +94,6 @@ static void span_from_plan(struct step *s, struct input_span *span)
     if (input->decision.strategy != STRATEGY_SKIP) span->missing = false;
 }
 
-static bool is_live(const struct delta_snapshot *snapshot, const char *path)
-{
-    for (size_t i = 0; i < snapshot->n_files; i++)
-        if (strcmp(snapshot->files[i].path, path) == 0) return true;
-    return false;
-}
-
 /* Rows that entered and were compacted since stand in files together with older ones: they cannot be read apart. */
 static enum rc check_added_apart(struct step *s, struct input_span *span, struct err *e)
 {
@@ -84,8 +101,9 @@ static enum rc check_added_apart(struct step *s, struct input_span *span, struct
     struct delta_snapshot *input;
     enum rc rc = step_input_snapshot(s, span->node, &input, e);
     if (rc != RC_OK) return rc;
+    const struct delta_file **live = sorted_files(s->arena, input->files, input->n_files);
     for (size_t i = 0; i < span->n_added; i++) {
-        if (is_live(input, span->added[i].path)) continue;
+        if (has_path(live, input->n_files, span->added[i].path)) continue;
         span->change = CHANGE_UNKNOWN;
         span->why = arena_printf(s->arena, "files of %s were compacted since version %lld", span->table, (long long)span->from);
         return RC_OK;
@@ -108,7 +126,7 @@ static enum rc make_span(struct step *s, size_t node, struct input_span *span, s
         enum rc rc = span_from_log(s, span, input, e);
         if (rc != RC_OK) return rc;
         if (staged && span->change != CHANGE_UNKNOWN) {
-            subtract_removed(span, staged);
+            subtract_removed(s, span, staged);
             append_files(s, span, staged->added, staged->n_added);
             span->schema_changed = span->schema_changed || staged->schema_changes;
         }

@@ -18,8 +18,14 @@ enum rc session_open(struct engine *g, struct session **ret, struct err *e)
     if (s->next) s->next->previous = s;
     g->sessions = s;
     pthread_mutex_unlock(&g->lock);
-    *ret = s;
-    return RC_OK;
+    enum rc rc = session_enter(s, e); /* an interrupted engine gives no further ones */
+    if (rc == RC_OK) {
+        session_leave(s);
+        *ret = s;
+    } else {
+        session_close(s);
+    }
+    return rc;
 }
 
 enum rc session_watch_progress(struct session *s, struct err *e)
@@ -97,7 +103,8 @@ bool session_failed_on_value(const struct session *s)
     }
 }
 
-/* How the engine's messages begin, and the class of ours. What is not listed is RC_DATA. */
+/* How the engine's messages begin, and the class of ours. What is not listed is RC_DATA. A file that is not there is no
+ * fault of the way to it: see session_failed. */
 static const struct {
     const char *beginning;
     duckdb_error_type type;
@@ -173,6 +180,7 @@ enum rc session_failed(struct session *s, duckdb_error_type type, const char *me
     size_t kind = find_kind(type, message);
     s->last_error = kind < N_KINDS && type == DUCKDB_ERROR_INVALID ? kinds[kind].type : type;
     enum rc rc = kind < N_KINDS ? kinds[kind].rc : RC_DATA;
+    if (rc == RC_UNREACHABLE && (strstr(message, "No files found that match") || strstr(message, "No such file or directory"))) rc = RC_DATA;
     if (rc == RC_INTERRUPTED) return err_set(e, rc, "interrupted");
     struct buf b;
     buf_init(&b, BUF_DEFAULT_MAX);

@@ -122,6 +122,22 @@ static enum rc from_log(struct lake *l, struct pinned *t, int64_t version, struc
     return find_foreign(l, t, e);
 }
 
+/* What is wrong with one table's log is that table's failure, not the run's. */
+static enum rc from_log_or_damaged(struct lake *l, struct pinned *t, int64_t version, struct err *e)
+{
+    struct pinned marked = *t;
+    struct err error = {0};
+    enum rc rc = from_log(l, t, version, &error);
+    if (rc == RC_DATA) {
+        *t = marked;
+        t->damage = ARENA_NEW(l->arena, struct err);
+        *t->damage = error;
+        return RC_OK;
+    }
+    if (rc != RC_OK) *e = error;
+    return rc;
+}
+
 static void destroy_lock(void *lock)
 {
     pthread_mutex_destroy(lock);
@@ -151,7 +167,7 @@ enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_cod
         TRY(delta_newest_version(s, t->dir, t->now.version, &newest, e));
         if (newest == t->now.version) continue;
         bool held = t->held;
-        TRY(from_log(l, t, newest, e));
+        TRY(from_log_or_damaged(l, t, newest, e));
         t->held = held;
         if (t->now.snapshot) read[n_read++] = t;
     }

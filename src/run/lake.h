@@ -30,6 +30,7 @@ struct pinned {
     struct table_version now;
     int64_t foreign; /* first foreign commit after our last one, -1 none; looked up by lake_pin for selected tables */
     bool foreign_overwrite; /* one of them replaced or restored the whole table */
+    struct err *damage; /* its newest log cannot be read: the table fails, others go on; `now` is what the marker says; NULL: fine */
     bool unmarked; /* its newest version is not the marker's: a run died there, or another tool wrote */
 };
 

@@ -121,7 +121,8 @@ static enum rc repair_mirror(struct step *s, struct err *e)
 {
     enum rc rc;
     if (!s->pinned->unmarked || s->pinned->now.side < 0 || s->runner->plan_only) return RC_OK;
-    if (s->staged_all[s->node].outcome != OUTCOME_UP_TO_DATE) return RC_OK;
+    bool same_side = s->staged_all[s->node].outcome == OUTCOME_STAGED && s->side < 0; /* its commit will not bring it up to date */
+    if (s->staged_all[s->node].outcome != OUTCOME_UP_TO_DATE && !same_side) return RC_OK;
     if (s->chain_length == 0) TRY(step_read_side(s, e));
     TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine, s->pinned->now.side, e));
     return RC_OK;
@@ -151,7 +152,9 @@ static enum rc stage_step(void *data, struct lake *l, struct staged *staged, siz
     staged[table].detail = s;
     s->started_us = os_monotonic_us();
     tell(r, RUN_EVENT_STEP_STARTED, s);
-    enum rc rc = s->table->source ? stage_source(s, e) : stage_model(s, e);
+    enum rc rc;
+    if (s->pinned->damage) rc = err_set(e, s->pinned->damage->rc, "%s", s->pinned->damage->message);
+    else rc = s->table->source ? stage_source(s, e) : stage_model(s, e);
     if (rc == RC_OK) rc = repair_mirror(s, e);
     if (rc != RC_OK && __atomic_load_n(r->w->stop, __ATOMIC_ACQUIRE)) rc = err_set(e, RC_INTERRUPTED, "interrupted; nothing of this run was published");
     rc = settle(s, rc, e);

@@ -181,7 +181,8 @@ static bool has_file(const struct delta_snapshot *snapshot, const char *path)
     return false;
 }
 
-/* *ret_needed = false: the log already says what the side entry says. */
+/* *ret_needed = false: the log already lists what the side entry lists. Its number still has to follow, so that a run which
+ * slept before this point does not take its older list for news. */
 static void mirror_commit(struct arena *a, const struct delta_snapshot *snapshot, const char *table, const struct quarantine_part *parts, size_t n,
                           int64_t side, struct delta_commit *c, bool *ret_needed)
 {
@@ -228,7 +229,7 @@ enum rc quarantine_mirror(struct arena *a, struct storage *storage, const struct
         struct delta_commit c;
         bool needed, won;
         mirror_commit(a, snapshot, table, parts, n, side, &c, &needed);
-        if (!needed) return RC_OK;
+        if (!needed && (!snapshot || delta_txn_version(snapshot, "ingot/side") == side)) return RC_OK;
         char *key = delta_commit_key(a, dir, snapshot ? snapshot->version + 1 : 0);
         TRY(storage_put_settled(storage, key, buf_str(&c.lines), c.id, &won, e));
         if (won) return RC_OK;

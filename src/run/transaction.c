@@ -133,7 +133,12 @@ static enum rc attempt(struct arena *a, const struct transaction *t, int number,
     *ret_lake = l;
     *ret_staged = staged;
     if (t->stager.attempt) TRY(t->stager.attempt(t->stager.data, l, number, e));
-    TRY(stage_all(t, l, staged, e));
+    rc = stage_all(t, l, staged, e);
+    if (rc != RC_OK && rc != RC_INTERRUPTED && number == 0) {
+        struct err cause = *e;
+        rc = err_set(e, rc, "%s; nothing of this run was published", cause.message);
+    }
+    if (rc != RC_OK) goto out;
     if (stopped(t)) {
         rc = err_set(e, RC_INTERRUPTED,
                      number == 0 ? "interrupted; nothing of this run was published"

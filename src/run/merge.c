@@ -204,8 +204,8 @@ out:
     return rc;
 }
 
-enum rc upsert_source(struct step *s, struct session *session, const struct delta_snapshot *before, const struct parquet_file *data,
-                      size_t n_data, const char *directory, struct err *e)
+enum rc upsert_source(struct step *s, struct session *session, const struct delta_snapshot *left, const struct parquet_file *data,
+                      size_t n_data, const char *known_loads, const char *directory, struct err *e)
 {
     enum rc rc;
     struct delta_file *files = ARENA_ARRAY(s->arena, struct delta_file, n_data + 1);
@@ -214,6 +214,9 @@ enum rc upsert_source(struct step *s, struct session *session, const struct delt
                                        .n_partition = data[i].n_partition};
     char *loaded;
     TRY(step_relation(s, s->pinned->dir, files, n_data, s->columns, s->n_columns, false, &loaded, e));
+    if (known_loads)
+        loaded = arena_printf(s->arena, "SELECT l.* REPLACE (coalesce(k.__load, l.\"_load\") AS \"_load\", coalesce(k.__at, l.\"_loaded_at\") AS \"_loaded_at\") "
+                                        "FROM (%s) l LEFT JOIN (VALUES %s) k(__path, __load, __at) ON k.__path = l.\"_file\"", loaded, known_loads);
     char *key = name_list(s->arena, "", s->table->key, s->table->n_key);
     struct buf *no_key = buf_new(s->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < s->table->n_key; i++) {
@@ -232,7 +235,7 @@ enum rc upsert_source(struct step *s, struct session *session, const struct delt
                                                    sql_name(s->arena, s->table->latest))
                                     : arena_strdup(s->arena, "\"_load\" DESC NULLS LAST, \"_file\" DESC NULLS LAST, \"_row\"");
     struct merge m = {.key = s->table->key, .n_key = s->table->n_key, .latest = latest, .candidates = "__loaded"};
-    TRY(merge_rows(s, session, s->decision.strategy == STRATEGY_FULL ? NULL : before, &m, directory, e));
+    TRY(merge_rows(s, session, left, &m, directory, e));
     TRY(session_exec(session, "DROP VIEW __loaded", e));
     for (size_t i = 0; i < n_data; i++) TRY(os_remove(data[i].url, e));
 out:

@@ -27,9 +27,10 @@ struct merge {
 /* Counts inserted, replacing, unchanged, deduplicated and deleted into the account; adds and removes files. */
 enum rc merge_rows(struct step *s, struct session *session, const struct delta_snapshot *before, const struct merge *m,
                    const char *directory, struct err *e) MUST_CHECK;
-/* load: upsert of a source: `data` are files staged for this load, which are replaced by the merged ones. */
-enum rc upsert_source(struct step *s, struct session *session, const struct delta_snapshot *before, const struct parquet_file *data,
-                      size_t n_data, const char *directory, struct err *e) MUST_CHECK;
+/* load: upsert of a source: `data` are files staged for this load, which are replaced by the merged ones; `left`: the table
+ * without what this step took out already; `known_loads`: VALUES (path, load, time) of files whose rows came before, or NULL. */
+enum rc upsert_source(struct step *s, struct session *session, const struct delta_snapshot *left, const struct parquet_file *data,
+                      size_t n_data, const char *known_loads, const char *directory, struct err *e) MUST_CHECK;
 
 /* Lists of quoted names, for SQL. */
 char *name_list(struct arena *a, const char *prefix, const char *const *names, size_t n);

@@ -222,19 +222,6 @@ static enum rc build(struct model_work *w, struct err *e)
 
 /* --- around it ---------------------------------------------------------------------------------------------------- */
 
-static enum rc check_tolerance(struct step *s, struct err *e)
-{
-    const struct tolerate *t = &s->table->tolerate;
-    const struct account *acc = &s->account;
-    if (!t->given) return RC_OK;
-    double allowed = t->percent ? t->value * (double)acc->yielded / 100.0 : t->value;
-    if ((double)acc->quarantined <= allowed) return RC_OK;
-    struct buf *line = buf_new(s->arena, BUF_DEFAULT_MAX);
-    account_print_line(line, acc);
-    return err_set(e, RC_DATA, "%s: %lld rows were refused, more than it tolerates (tolerate: %g%s); %s", s->table->name, (long long)acc->quarantined,
-                   t->value, t->percent ? "%" : "", line->p);
-}
-
 static enum rc run_checks(struct model_work *w, struct err *e)
 {
     enum rc rc = RC_OK;
@@ -279,7 +266,7 @@ static enum rc stage(struct model_work *w, struct err *e)
     }
     step_make_after(s, w->before);
     TRY(account_for(w, e));
-    TRY(check_tolerance(s, e));
+    TRY(step_check_tolerance(s, e));
     TRY(run_checks(w, e));
     TRY(step_add_quarantine(s, w->session, w->refused, e));
     TRY(step_finish(s, s->decision.strategy == STRATEGY_MERGE ? "MERGE" : "WRITE", e));

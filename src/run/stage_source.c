@@ -10,6 +10,7 @@ struct source_work {
     struct delta_snapshot *before;
     struct file_decision *files, *todo;
     size_t n_files, n_todo, n_new, n_changed, n_retry, n_vanished;
+    bool anew; /* nothing of the table as it is stays */
     struct session *session;
     struct refused_sink *refused;
     struct source_staged *staged;
@@ -87,21 +88,17 @@ static void decide_source(struct source_work *w)
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
-static enum rc load_files(struct source_work *w, struct err *e)
+static enum rc read_files(struct source_work *w, const struct file_decision *files, size_t n, const struct delta_column *existing, size_t n_existing,
+                          struct source_staged **ret, struct err *e)
 {
-    enum rc rc;
     struct step *s = w->s;
-    TRY(step_claim_side(s, s->decision.strategy == STRATEGY_FULL, e));
-    TRY(step_directory(s, s->pinned->dir, &w->directory, e));
-    w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
-    bool anew = s->decision.strategy == STRATEGY_FULL;
     struct source_input in = {
         .table = s->table,
-        .files = w->todo,
-        .n_files = w->n_todo,
+        .files = files,
+        .n_files = n,
         .ledger = s->ledger,
-        .existing = w->before && !anew ? w->before->columns : NULL,
-        .n_existing = w->before && !anew ? w->before->n_columns : 0,
+        .existing = existing,
+        .n_existing = n_existing,
         .load = s->side,
         .loaded_at_us = s->lake->now_us,
         .directory = w->directory,
@@ -111,8 +108,106 @@ static enum rc load_files(struct source_work *w, struct err *e)
         .note = note,
         .note_data = s,
     };
-    TRY(source_stage(s->arena, w->session, &in, &w->staged, e));
-    for (size_t i = 0; i < w->staged->n_files; i++) ledger_print_file(s->side_part, &w->staged->files[i]);
+    return source_stage(s->arena, w->session, &in, ret, e);
+}
+
+/* Its rows are to leave the table, because they came in anew. */
+static bool is_replaced(const struct source_work *w, size_t i)
+{
+    return w->todo[i].known && !w->staged->files[i].problem;
+}
+
+static bool replaces_rows(const struct source_work *w)
+{
+    for (size_t i = 0; i < w->n_todo; i++)
+        if (is_replaced(w, i) && w->todo[i].known->rows > 0) return true;
+    return false;
+}
+
+/* load: upsert, and a file changed: rows of other files that had lost to its old ones may win now, and the table does not
+ * hold them any more. So the other files are read again too; their rows keep the load that brought them (known_loads). */
+static enum rc read_others_again(struct source_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    struct source_staged *first = w->staged, *again;
+    struct file_decision *others = ARENA_ARRAY(s->arena, struct file_decision, w->n_files + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_files; i++)
+        if (w->files[i].fate == FILE_SAME) others[n++] = w->files[i];
+    if (n == 0) return RC_OK;
+    TRY(read_files(w, others, n, first->columns, first->n_columns, &again, e));
+    struct source_staged *all = ARENA_NEW(s->arena, struct source_staged);
+    *all = *again;
+    all->records += first->records;
+    all->rows += first->rows;
+    all->malformed += first->malformed;
+    all->refused_whole += first->refused_whole;
+    all->n_data += first->n_data;
+    all->data = ARENA_ARRAY(s->arena, struct parquet_file, all->n_data + 1);
+    for (size_t i = 0; i < all->n_data; i++) all->data[i] = i < first->n_data ? first->data[i] : again->data[i - first->n_data];
+    all->n_files += first->n_files;
+    all->files = ARENA_ARRAY(s->arena, struct ledger_file, all->n_files + 1);
+    for (size_t i = 0; i < all->n_files; i++) all->files[i] = i < first->n_files ? first->files[i] : again->files[i - first->n_files];
+    for (size_t i = first->n_files; i < all->n_files; i++) {
+        w->todo[w->n_todo] = others[i - first->n_files];
+        all->files[i].load = w->todo[w->n_todo].known->load;
+        all->files[i].loaded_at_us = w->todo[w->n_todo++].known->loaded_at_us;
+    }
+    w->staged = all;
+    step_note(s, "a file changed that others are merged with: %zu other%s read again", n, n == 1 ? " was" : "s were");
+out:
+    return rc;
+}
+
+/* A file that vanished keeps its rows (RULES.md B 1), also when all that are there are read again. */
+static bool builds_anew(struct source_work *w)
+{
+    struct step *s = w->s;
+    if (!w->before) return true;
+    if (s->decision.strategy != STRATEGY_FULL) return false;
+    if (s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return true;
+    size_t gone = 0;
+    for (size_t i = 0; i < w->n_files; i++) gone += w->files[i].fate == FILE_VANISHED && w->files[i].known->rows > 0;
+    if (gone == 0) return true;
+    bool other_key = s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by it */
+    step_note(s, "%zu file%s no longer there; %s rows %s", gone, gone == 1 ? " is" : "s are", gone == 1 ? "its" : "their",
+              other_key ? "could not be kept under the changed key" : "stay");
+    return other_key;
+}
+
+/* Where all is read anew, rows of a file that cannot be read now would be lost. */
+static enum rc check_nothing_lost(struct source_work *w, struct err *e)
+{
+    struct step *s = w->s;
+    if (!w->anew || s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return RC_OK;
+    for (size_t i = 0; i < w->n_todo; i++)
+        if (w->todo[i].known && w->todo[i].known->rows > 0 && w->staged->files[i].problem)
+            return err_set(e, RC_DATA, "%s: %s, which was loaded before, cannot be read now (%s), so its rows would be lost; restore it, or use --rebuild",
+                           s->table->name, w->staged->files[i].path, w->staged->files[i].problem);
+    return RC_OK;
+}
+
+static enum rc load_files(struct source_work *w, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    bool anew = w->anew = builds_anew(w);
+    TRY(step_claim_side(s, anew, e));
+    TRY(step_directory(s, s->pinned->dir, &w->directory, e));
+    w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
+    TRY(read_files(w, w->todo, w->n_todo, anew ? NULL : w->before->columns, anew ? 0 : w->before->n_columns, &w->staged, e));
+    if (s->decision.strategy == STRATEGY_MERGE && s->table->load == LOAD_UPSERT && replaces_rows(w)) TRY(read_others_again(w, e));
+    TRY(check_nothing_lost(w, e));
+    if (w->before && w->staged->refused_whole == w->n_todo) { /* no file says which columns there are */
+        w->staged->columns = w->before->columns;
+        w->staged->n_columns = w->before->n_columns;
+    }
+    for (size_t i = 0; i < w->staged->n_files; i++) {
+        struct ledger_file *f = &w->staged->files[i];
+        if (f->problem && !anew && w->todo[i].known) f->rows = w->todo[i].known->rows; /* they stay */
+        ledger_print_file(s->side_part, f);
+    }
 out:
     return rc;
 }
@@ -136,18 +231,24 @@ void step_add_files(struct step *s, const char *directory, const struct parquet_
 
 void step_remove_file(struct step *s, const struct delta_file *file)
 {
+    for (size_t i = 0; i < s->n_added; i++) { /* a file of this step's own was never there */
+        if (strcmp(s->added[i].path, file->path) != 0) continue;
+        s->account.rows_added -= file->records;
+        s->added[i] = s->added[--s->n_added];
+        return;
+    }
     struct delta_file *f = ARENA_PUSH(s->arena, s->removed, s->n_removed);
     *f = *file;
     s->account.rows_removed += file->records - file->deleted;
 }
 
-/* "_file" IN ('raw/a.csv', …) for the changed files that loaded; NULL if there is none. */
+/* "_file" IN ('raw/a.csv', …) for the changed files that loaded; NULL if there is none. Those that could not be read keep
+ * the rows that they have. */
 static char *changed_predicate(struct source_work *w)
 {
     struct buf *p = buf_new(w->s->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < w->n_todo; i++) {
-        if (w->todo[i].fate != FILE_CHANGED && w->todo[i].fate != FILE_RETRY) continue;
-        if (w->todo[i].fate == FILE_CHANGED && w->staged->files[i].problem) continue; /* keeps the rows it has */
+        if (!is_replaced(w, i)) continue;
         buf_add_str(p, p->n ? ", " : "\"_file\" IN (");
         buf_add_sql_string(p, w->todo[i].found->path);
     }
@@ -166,6 +267,19 @@ static enum rc remove_changed_rows(struct source_work *w, struct err *e)
     TRY(remove_rows(s, w->session, w->before, predicate, w->directory, e));
 out:
     return rc;
+}
+
+/* Files that were read again because of others: (path, load, time) as VALUES; NULL if there is none. */
+static char *known_loads(struct source_work *w)
+{
+    struct buf *b = buf_new(w->s->arena, BUF_DEFAULT_MAX);
+    for (size_t i = 0; i < w->n_todo; i++) {
+        if (w->todo[i].fate != FILE_SAME || w->s->decision.strategy == STRATEGY_FULL) continue;
+        buf_add_str(b, b->n ? ", (" : "(");
+        buf_add_sql_string(b, w->todo[i].known->path);
+        buf_printf(b, ", %lld, TIMESTAMPTZ '%s')", (long long)w->todo[i].known->load, os_format_time(w->s->arena, w->todo[i].known->loaded_at_us));
+    }
+    return b->n ? b->p : NULL;
 }
 
 static void account_for(struct source_work *w)
@@ -208,6 +322,7 @@ static bool same_bytes(const struct ledger_file *x, const struct ledger_file *y)
 static bool nothing_learned(const struct source_work *w)
 {
     if (w->staged->refused_whole != w->n_todo || !w->before) return false;
+    if (w->anew && (w->n_vanished > 0 || w->n_todo == 0)) return false; /* rows leave */
     for (size_t i = 0; i < w->n_todo; i++) {
         const struct ledger_file *known = w->todo[i].known, *now = &w->staged->files[i];
         if (!known || !known->problem || !now->problem || strcmp(known->problem, now->problem) != 0 || !same_bytes(known, now)) return false;
@@ -234,14 +349,17 @@ static enum rc take_over(struct source_work *w, struct err *e)
     s->creates = !before;
     s->schema_changes = !same_columns(before, w->staged);
     account_for(w);
-    if (s->table->load == LOAD_UPSERT)
-        TRY(upsert_source(s, w->session, before, w->staged->data, w->staged->n_data, w->directory, e));
-    else
-        step_add_files(s, w->directory, w->staged->data, w->staged->n_data);
-    if (s->decision.strategy == STRATEGY_FULL)
+    if (w->anew)
         for (size_t i = 0; before && i < before->n_files; i++) step_remove_file(s, &before->files[i]);
     else
         TRY(remove_changed_rows(w, e));
+    if (s->table->load == LOAD_UPSERT) {
+        step_make_after(s, before); /* what is left without what was read again */
+        TRY(upsert_source(s, w->session, s->after, w->staged->data, w->staged->n_data, known_loads(w), w->directory, e));
+    } else {
+        step_add_files(s, w->directory, w->staged->data, w->staged->n_data);
+    }
+    TRY(step_check_tolerance(s, e));
     TRY(step_add_quarantine(s, w->session, w->refused, e));
     s->account.rows_before = before ? delta_rows(before) : 0;
     step_make_after(s, before);

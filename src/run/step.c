@@ -51,6 +51,19 @@ enum rc step_relation(struct step *s, const char *dir, const struct delta_file *
     return RC_OK;
 }
 
+enum rc step_check_tolerance(struct step *s, struct err *e)
+{
+    const struct tolerate *t = &s->table->tolerate;
+    const struct account *acc = &s->account;
+    if (!t->given) return RC_OK;
+    double allowed = t->percent ? t->value * (double)acc->yielded / 100.0 : t->value;
+    if ((double)acc->quarantined <= allowed) return RC_OK;
+    struct buf *line = buf_new(s->arena, BUF_DEFAULT_MAX);
+    account_print_line(line, acc);
+    return err_set(e, RC_DATA, "%s: %lld rows were refused, more than it tolerates (tolerate: %g%s); %s", s->table->name, (long long)acc->quarantined,
+                   t->value, t->percent ? "%" : "", line->p);
+}
+
 /* --- the commit --------------------------------------------------------------------------------------------------- */
 
 static enum rc sync_files(struct step *s, struct err *e)

@@ -180,7 +180,7 @@ enum rc session_failed(struct session *s, duckdb_error_type type, const char *me
     size_t kind = find_kind(type, message);
     s->last_error = kind < N_KINDS && type == DUCKDB_ERROR_INVALID ? kinds[kind].type : type;
     enum rc rc = kind < N_KINDS ? kinds[kind].rc : RC_DATA;
-    if (rc == RC_UNREACHABLE && (strstr(message, "No files found that match") || strstr(message, "No such file or directory"))) rc = RC_DATA;
+    if (rc == RC_UNREACHABLE && strstr(message, "No files found that match")) rc = RC_DATA;
     if (rc == RC_INTERRUPTED) return err_set(e, rc, "interrupted");
     struct buf b;
     buf_init(&b, BUF_DEFAULT_MAX);

@@ -282,6 +282,25 @@ static char *known_loads(struct source_work *w)
     return b->n ? b->p : NULL;
 }
 
+/* A file that was refused whole stands in quarantine too, once, until it loads. */
+static enum rc quarantine_refused_files(struct source_work *w, struct err *e)
+{
+    enum rc rc = RC_OK;
+    struct step *s = w->s;
+    for (size_t i = 0; i < w->staged->n_files; i++) {
+        const struct ledger_file *now = &w->staged->files[i], *known = w->todo[i].known;
+        if (!now->problem) continue;
+        bool stands = !w->anew && known && known->problem;
+        if (stands && strcmp(known->problem, now->problem) == 0) continue;
+        if (stands)
+            TRY(step_remove_quarantine(s, w->session, arena_printf(s->arena, "\"_file\" = %s AND \"rule\" = 'file refused'", sql_string(s->arena, now->path)), e));
+        const struct refused r = {.file = str_of(now->path), .row = -1, .line = -1, .load = s->side, .rule = STR("file refused"), .reason = str_of(now->problem)};
+        refused_add(w->refused, &r);
+    }
+out:
+    return rc;
+}
+
 static void account_for(struct source_work *w)
 {
     struct account *acc = &w->s->account;
@@ -360,6 +379,7 @@ static enum rc take_over(struct source_work *w, struct err *e)
         step_add_files(s, w->directory, w->staged->data, w->staged->n_data);
     }
     TRY(step_check_tolerance(s, e));
+    TRY(quarantine_refused_files(w, e));
     TRY(step_add_quarantine(s, w->session, w->refused, e));
     s->account.rows_before = before ? delta_rows(before) : 0;
     step_make_after(s, before);

@@ -54,7 +54,7 @@ static bool is_built_anew(struct question *q)
     if (s->clock_due && q->node->table->refresh != REFRESH_ON_CHANGE)
         return settle(q, STRATEGY_FULL,
                       arena_printf(q->arena, "%s may give another value on each run",
-                                   statement && statement->n_volatiles ? statement->volatiles[0].what : "a function of it"));
+                                   statement && statement->n_volatiles ? statement->volatiles[0].what : "now() in a rule"));
     for (size_t i = 0; i < s->n_parents; i++)
         if (s->parents[i].change != CHANGE_NONE || s->parents[i].schema_changed)
             return settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, which is referenced, changed", s->parents[i].table));

@@ -1,4 +1,5 @@
 /* What changed in the inputs of a table since it last read them. */
+#include "quality/expression.h"
 #include "run/step.h"
 
 #include <stdlib.h>
@@ -174,6 +175,31 @@ static bool unique_on(const void *data, const char *name, const char *const *col
     return !t->source || t->load == LOAD_UPSERT;
 }
 
+static bool uses_clock(struct step *s, const char *text, struct pos pos)
+{
+    static const struct expression_clock any = {.timestamp = "now()", .local = "now()"};
+    struct expression x = {0};
+    struct err ignored = {0}; /* what is wrong with it is told where it is judged */
+    return text && expression_read(s->arena, text, pos, "rule", true, &any, &x, &ignored) == RC_OK && x.uses_clock;
+}
+
+/* RULES.md C 7: now() in a rule is the time at which the row was loaded; where rows do not tell, they are judged again on
+ * each run. */
+static bool rules_ask_for_time(struct step *s)
+{
+    const struct table *t = s->table;
+    bool asked = false;
+    for (size_t i = 0; i < t->n_rules && !asked; i++) asked = uses_clock(s, t->rules[i].expression, t->rules[i].pos);
+    for (size_t i = 0; i < t->n_columns && !asked; i++) asked = uses_clock(s, t->columns[i].check, t->columns[i].pos);
+    if (!asked || !s->statement || !s->statement->row_by_row || s->n_inputs != 1) return asked;
+    struct delta_snapshot *input = NULL;
+    struct err ignored = {0};
+    if (step_input_snapshot(s, s->spans[0].node, &input, &ignored) != RC_OK || !input) return true;
+    for (size_t i = 0; i < input->n_columns; i++)
+        if (strcmp(input->columns[i].name, "_loaded_at") == 0) return false;
+    return true;
+}
+
 void step_decide(struct step *s)
 {
     const struct table *t = s->table;
@@ -186,7 +212,7 @@ void step_decide(struct step *s)
     state.full_asked = s->runner->options.full;
     state.rebuild_asked = s->runner->options.rebuild;
     state.branches = true;
-    state.clock_due = s->statement && s->statement->n_volatiles > 0 && t->refresh != REFRESH_ON_CHANGE;
+    state.clock_due = t->refresh != REFRESH_ON_CHANGE && ((s->statement && s->statement->n_volatiles > 0) || rules_ask_for_time(s));
     state.inputs = ARENA_ARRAY(s->arena, struct input_state, s->n_spans + 1);
     for (size_t i = 0; i < s->n_spans; i++) state.inputs[i] = state_of(&s->spans[i]);
     state.n_inputs = s->n_inputs;

@@ -73,13 +73,21 @@ out:
     return rc;
 }
 
+enum rc model_open_inputs(struct model_work *w, struct err *e)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < w->s->n_inputs; i++) TRY(input_view(w, &w->s->spans[i], e));
+out:
+    return rc;
+}
+
 enum rc model_open_catalog(struct model_work *w, struct err *e)
 {
     enum rc rc;
     struct step *s = w->s;
     w->catalog = arena_printf(s->arena, "step_%zu", s->node);
     TRY(make_catalog(w, w->catalog, e));
-    for (size_t i = 0; i < s->n_inputs; i++) TRY(input_view(w, &s->spans[i], e));
+    TRY(model_open_inputs(w, e));
     for (size_t i = s->n_inputs; i < s->n_spans; i++) {
         struct delta_snapshot *parent;
         TRY(step_input_snapshot(s, s->spans[i].node, &parent, e));

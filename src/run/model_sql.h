@@ -29,6 +29,8 @@ struct model_work {
 
 /* Attaches the catalog and makes the inputs' views, parents' views and variables. */
 enum rc model_open_catalog(struct model_work *w, struct err *e) MUST_CHECK;
+/* The inputs' views once more: the strategy is another one now. */
+enum rc model_open_inputs(struct model_work *w, struct err *e) MUST_CHECK;
 void model_close(struct model_work *w);
 /* __model: the model's rows, with carried columns if it is row by row; guarded as statement_carry says. */
 enum rc model_create_view(struct model_work *w, bool guard, struct err *e) MUST_CHECK;

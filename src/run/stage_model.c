@@ -188,14 +188,26 @@ static void start_over(struct model_work *w)
 {
     struct step *s = w->s;
     s->account = (struct account){0};
-    for (size_t i = 0; i < s->n_added; i++) {
-        struct err ignored = {0};
-        if (os_remove(arena_printf(s->arena, "%s%s", w->directory, s->added[i].path), &ignored) != RC_OK) log_debug("%s", ignored.message);
-    }
-    s->n_added = s->n_removed = 0;
+    step_discard(s, w->directory);
+    s->n_removed = 0;
     w->leave_out = NULL;
     w->failed_on_value = false;
     w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
+}
+
+/* Rows of other columns or types cannot stand beside those that are there: a column of an input has another type now. */
+static enum rc build_in_full(struct model_work *w, bool guard, struct err *e)
+{
+    enum rc rc;
+    struct decision *d = &w->s->decision;
+    d->strategy = STRATEGY_FULL;
+    d->branch = d->recompute_keys = false;
+    d->reason = arena_printf(w->s->arena, "%s, and the columns of the result changed", d->reason);
+    TRY(model_open_inputs(w, e));
+    TRY(model_create_view(w, guard, e));
+    TRY(model_judge(w, e));
+out:
+    return rc;
 }
 
 static enum rc judge_and_write(struct model_work *w, bool guard, struct err *e)
@@ -203,6 +215,7 @@ static enum rc judge_and_write(struct model_work *w, bool guard, struct err *e)
     enum rc rc;
     TRY(model_create_view(w, guard, e));
     TRY(model_judge(w, e));
+    if (w->s->decision.strategy != STRATEGY_FULL && w->s->schema_changes && !w->s->table->foreign_keep) TRY(build_in_full(w, guard, e));
     TRY(write_table(w, e));
 out:
     return rc;
@@ -273,6 +286,7 @@ static enum rc stage(struct model_work *w, struct err *e)
 out:
     s->session = NULL;
     model_close(w);
+    if (rc != RC_OK) step_discard(s, w->directory);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 /* What every step needs: where files are, and the commit made out of what was staged. */
 #include "run/step.h"
 
+#include "base/log.h"
 #include "base/os.h"
 
 void step_note(struct step *s, const char *format, ...)
@@ -49,6 +50,15 @@ enum rc step_relation(struct step *s, const char *dir, const struct delta_file *
     }
     *ret = parquet_select(s->arena, urls, files, n, columns, n_columns, row_id);
     return RC_OK;
+}
+
+void step_discard(struct step *s, const char *directory)
+{
+    for (size_t i = 0; directory && i < s->n_added; i++) {
+        struct err ignored = {0};
+        if (os_remove(arena_printf(s->arena, "%s%s", directory, s->added[i].path), &ignored) != RC_OK) log_debug("%s", ignored.message);
+    }
+    s->n_added = 0;
 }
 
 enum rc step_check_tolerance(struct step *s, struct err *e)

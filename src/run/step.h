@@ -115,6 +115,8 @@ enum rc step_add_quarantine(struct step *s, struct session *session, struct refu
 enum rc step_remove_quarantine(struct step *s, struct session *session, const char *predicate, struct err *e) MUST_CHECK;
 /* s->after from `before` (NULL: the table is new) and what was added and removed; for checks before step_finish. */
 void step_make_after(struct step *s, const struct delta_snapshot *before);
+/* Removes the data files that the step wrote and that will never be committed; what cannot be removed, vacuum finds. */
+void step_discard(struct step *s, const char *directory);
 /* RC_DATA if more rows were refused than `tolerate` says. */
 enum rc step_check_tolerance(struct step *s, struct err *e) MUST_CHECK;
 /* Reconciles the account and makes the commit out of what the step staged. */

@@ -163,10 +163,17 @@ static struct input_state state_of(const struct input_span *span)
                                 .why = span->why};
 }
 
+/* Unique as it stands: a key that the model got since, and rows of another tool, prove nothing. */
 static bool unique_on(const void *data, const char *name, const char *const *columns, size_t n)
 {
-    const struct table *t = project_table(data, name);
-    if (!t || t->n_key == 0) return false;
+    const struct step *s = data;
+    const struct pinned *pinned = lake_table(s->lake, name);
+    if (!pinned) return false;
+    size_t node = (size_t)(pinned - s->lake->tables);
+    const struct table *t = s->runner->compiled->dag->nodes[node].table;
+    const char *model = s->staged_all[node].next.model;
+    if (!model || strcmp(model, s->runner->compiled->fingerprints[node].hex) != 0 || pinned->foreign >= 0 || t->foreign_keep) return false;
+    if (t->n_key == 0) return false;
     for (size_t k = 0; k < t->n_key; k++) { /* every key column must be among the columns */
         bool found = false;
         for (size_t i = 0; i < n && !found; i++) found = strcasecmp(t->key[k], columns[i]) == 0;
@@ -203,7 +210,6 @@ static bool rules_ask_for_time(struct step *s)
 void step_decide(struct step *s)
 {
     const struct table *t = s->table;
-    const struct project *project = s->runner->compiled->project;
     struct table_state state = {.exists = s->pinned->now.version >= 0, .held = s->pinned->held, .foreign = -1};
     const char *fingerprint = s->runner->compiled->fingerprints[s->node].hex;
     state.model_changed = state.exists && (!s->pinned->now.model || strcmp(s->pinned->now.model, fingerprint) != 0);
@@ -218,7 +224,7 @@ void step_decide(struct step *s)
     state.n_inputs = s->n_inputs;
     state.parents = state.inputs + s->n_inputs;
     state.n_parents = s->n_spans - s->n_inputs;
-    s->decision = decide(s->arena, &s->runner->compiled->dag->nodes[s->node], &state, unique_on, project);
+    s->decision = decide(s->arena, &s->runner->compiled->dag->nodes[s->node], &state, unique_on, s);
     bool incremental = s->decision.strategy == STRATEGY_APPEND || s->decision.strategy == STRATEGY_MERGE;
     for (size_t i = 0; incremental && i < s->n_spans; i++) {
         if (s->spans[i].from <= s->spans[i].to) continue;

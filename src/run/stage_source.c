@@ -388,6 +388,14 @@ out:
     return rc;
 }
 
+/* Files of a load that failed; those of an upsert may be gone already. */
+static void discard(struct source_work *w)
+{
+    step_discard(w->s, w->directory);
+    for (size_t i = 0; w->staged && i < w->staged->n_data; i++)
+        if (os_remove(w->staged->data[i].url, NULL) != RC_OK) continue;
+}
+
 static enum rc load_and_stage(struct source_work *w, struct err *e)
 {
     enum rc rc;
@@ -399,6 +407,7 @@ static enum rc load_and_stage(struct source_work *w, struct err *e)
     warn_about_refused(w);
     if (nothing_learned(w)) {
         s->side = -1;
+        s->n_quarantine = s->chain_length = 0; /* what was committed is read again if it is asked for */
         s->staged_all[s->node].outcome = OUTCOME_UP_TO_DATE;
         goto out;
     }
@@ -415,6 +424,7 @@ static enum rc load_and_stage(struct source_work *w, struct err *e)
 out:
     s->session = NULL;
     session_close(w->session);
+    if (rc != RC_OK) discard(w);
     return rc;
 }
 
@@ -442,6 +452,7 @@ static enum rc rebuild_ledger(struct source_work *w, struct err *e)
             forgotten++;
     }
     s->ledger->n_files = kept;
+    if (s->chain_length > 0) s->chain_length = SIDE_FOLD_LENGTH; /* the next entry states the ledger anew, without those */
     step_note(s, "another tool restored or replaced the table: %zu file%s no longer there, to be loaded again if found", forgotten, forgotten == 1 ? " is" : "s are");
 out:
     session_close(session);

@@ -38,7 +38,9 @@ static char *copy_statement(struct arena *a, const char *select_sql, const struc
     buf_printf(sql, " FROM (%s\n)", select_sql);
     if (o->order_by) buf_printf(sql, " ORDER BY %s", o->order_by);
     buf_add_str(sql, ") TO ");
-    buf_add_sql_string(sql, into_folder ? o->directory : arena_printf(a, "%s%s.parquet", o->directory, stem));
+    /* into a folder without the slash at its end, or else the engine's names hold two */
+    buf_add_sql_string(sql, into_folder ? arena_strndup(a, o->directory, strlen(o->directory) - 1)
+                                        : arena_printf(a, "%s%s.parquet", o->directory, stem));
     buf_add_str(
         sql,
         " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS");

@@ -163,7 +163,7 @@ void run_view_event(void *data, enum run_event event, const struct step *s)
         add_step(v, out, s);
         break;
     case RUN_EVENT_AGAIN: again(v, out); break;
-    case RUN_EVENT_PINNED:
+    case RUN_EVENT_PINNED: break;
     }
     show(v, out);
 }

@@ -154,9 +154,10 @@ static enum rc oldest_version(struct lake_state *s, const char *dir, int64_t *re
     int64_t oldest = -1;
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *file = objects[i].key + strlen(prefix);
-        if (strspn(file, "0123456789") != 20) continue;
+        size_t digits = strspn(file, "0123456789");
+        if (digits != 20) continue;
         int64_t version = strtoll(file, NULL, 10);
-        bool starts = (version == 0 && strcmp(file + 20, ".json") == 0) || strstr(file, ".checkpoint");
+        bool starts = (version == 0 && strcmp(file + digits, ".json") == 0) || strstr(file, ".checkpoint");
         if (starts && (oldest < 0 || version < oldest)) oldest = version;
     }
     *ret = oldest;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the benchmarks of bench/run and prints one table. Times are of whole processes; peak memory is ru_maxrss."""
-import json, os, resource, shutil, statistics, subprocess, sys, time
+"""Runs the benchmarks of bench/run and prints one table. Times are of whole processes; peak memory is ru_maxrss, which a
+child inherits from its parent until exec: so this process stays small, and DuckDB is only used in children of its own."""
+import os, resource, shutil, statistics, subprocess, sys, time
 
 WHAT, SCALE, WORK = sys.argv[1], float(sys.argv[2]), os.path.abspath(sys.argv[3])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -53,17 +54,25 @@ def full():
     compare(lake, out)
 
 
+COMPARE = """
+import sys, duckdb
+from deltalake import DeltaTable
+lake, out = sys.argv[1:]
+for table in ("daily_sales", "customer_ltv", "country_month"):
+    ours = DeltaTable(f"{lake}/gold/{table}").to_pyarrow_table()
+    con = duckdb.connect()
+    con.register("ours", ours)
+    theirs = f"'{out}/gold_{table}.parquet'"
+    differ = con.execute(f"SELECT (SELECT count(*) FROM (SELECT * FROM ours EXCEPT ALL SELECT * FROM {theirs})) + "
+                         f"(SELECT count(*) FROM (SELECT * FROM {theirs} EXCEPT ALL SELECT * FROM ours))").fetchone()[0]
+    print(f"  gold.{table}: {ours.num_rows} rows, {differ} differ")
+"""
+
+
 def compare(lake, out):
     """The same gold on both sides, read by another program than ours."""
-    import duckdb
-    from deltalake import DeltaTable
-    for table in ("daily_sales", "customer_ltv", "country_month"):
-        ours = DeltaTable(f"{lake}/gold/{table}").to_pyarrow_table()
-        con = duckdb.connect()
-        con.register("ours", ours)
-        differ = con.execute(f"""SELECT (SELECT count(*) FROM (SELECT * FROM ours EXCEPT ALL SELECT * FROM '{out}/gold_{table}.parquet')) +
-            (SELECT count(*) FROM (SELECT * FROM '{out}/gold_{table}.parquet' EXCEPT ALL SELECT * FROM ours))""").fetchone()[0]
-        print(f"  gold.{table}: {ours.num_rows} rows, {differ} differ")
+    sys.stdout.flush()
+    subprocess.check_call([sys.executable, "-c", COMPARE, lake, out])
 
 
 def chain_project(folder, sources, models, files):
@@ -126,10 +135,10 @@ def memory():
     for d in ("bronze", "silver", "gold"):
         os.makedirs(f"{folder}/{d}")
     os.makedirs(raw)
-    import duckdb
     rows = int(28_000_000 * SCALE)
-    duckdb.execute(f"""COPY (SELECT range AS id, hash(range) % 1000 AS grp, hash(range + 1) AS a, hash(range + 2) AS b, '2026-01-01 00:00:00' AS updated_at
-        FROM range({rows})) TO '{raw}/1.csv' (FORMAT csv, HEADER true)""")
+    make = f"""COPY (SELECT range AS id, hash(range) % 1000 AS grp, hash(range + 1) AS a, hash(range + 2) AS b, '2026-01-01 00:00:00' AS updated_at
+        FROM range({rows})) TO '{raw}/1.csv' (FORMAT csv, HEADER true)"""
+    subprocess.check_call([sys.executable, "-c", "import duckdb, sys; duckdb.execute(sys.argv[1])", make])
     with open(f"{folder}/ingot.yml", "w") as f:
         f.write(f"name: big\ntarget: dev\ntargets:\n  dev: {{lake: ./lake}}\nengine: {{memory: {limit}MiB, threads: 2}}\n")
     with open(f"{folder}/bronze/big.yml", "w") as f:

@@ -73,7 +73,7 @@ class Source:
         """A run that reads this source ends: what is on disk has been loaded."""
         self.loads += 1
         for file, content in self.files.items():
-            if self.loaded.get(file) is not content:
+            if self.loaded.get(file) != content:
                 self.order[file] = self.loads
         self.loaded = dict(self.files) if self.load == "replace" else {**self.loaded, **self.files}
 
@@ -579,7 +579,7 @@ def play(case, project, fresh):
     rng = case.rng
     check = Check(case, project, fresh)
     case.write_project(project)
-    undo = None
+    undo = refusals = None  # of each table, as the last run left it; None: not known
 
     def run(*select, thoroughly=True):
         case.write_files(project, lambda s: s.files)
@@ -589,6 +589,16 @@ def play(case, project, fresh):
             case.say(f"   {e['table']}: {e['outcome']}, {e['strategy']} ({e['reason']})")
         add_up(events)
         accounts = {e["table"]: e for e in events}
+        nonlocal refusals
+        before, refusals = refusals, {t: sum(refused(project, t).values()) for t in check.tables()}
+        for table, e in accounts.items():
+            known = before is not None and e["strategy"] in ("append", "merge") and table in case.models
+            if e.get("rows") and known:
+                assert e["rows"]["quarantined"] == refusals[table] - before[table], f"{table}: {before[table]} entries, now {refusals[table]}: {e['rows']}"
+            source = case.sources.get(table.partition(".")[2]) if table.startswith("bronze.") else None
+            if e.get("rows") and source and before is not None and source.load == "append":
+                new = sum(len(content[1]) for name, content in source.files.items() if source.loaded.get(name) != content)
+                assert e["rows"]["yielded"] == e["rows"]["read"]["files"] == new, f"{table}: {new} records in new files: {e['rows']}"
         for s in case.sources.values():
             if f"bronze.{s.name}" in accounts:
                 s.settle()
@@ -635,12 +645,23 @@ def play(case, project, fresh):
             time.sleep(after)
             killed.send_signal(signal.SIGKILL)
             killed.communicate()
+            refusals = None
             for table in check.tables():
                 if project.exists(table):
                     read(project, table)
         elif how < 0.38:
             case.say("optimize")
             project.ok("optimize")
+        elif how < 0.44:
+            case.write_files(project, lambda s: s.files)
+            case.say("two runs at the same time")
+            for one in [project.popen("run") for _ in range(2)]:
+                out, error = one.communicate()
+                assert one.returncode in (0, 4), (one.returncode, out, error)
+            refusals = None
+        elif how < 0.47:
+            case.say("vacuum")
+            project.ok("vacuum", "--older-than", "0s")
         run(thoroughly=not long or step % 8 == 7)
 
 

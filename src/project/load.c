@@ -102,10 +102,12 @@ static void load_table(struct loader *l, enum layer layer, const char *file)
     struct str text;
     const char *base = path_base(file);
     char *stem = arena_strndup(l->arena, base, (size_t)(strrchr(base, '.') - base));
-    if (!read_text_file(&r, l->project->dir, &text)) return;
+    bool readable = read_text_file(&r, l->project->dir, &text);
     struct table *table = ARENA_PUSH(l->arena, l->project->tables, l->project->n_tables);
     *table = (struct table){.stem = stem, .layer = layer, .file = file, .pos = {file, 1, 1}};
-    if (layer == LAYER_BRONZE) read_source_file(&r, text, table);
+    /* What cannot be read is a table all the same, so that it is not held against those who read it. */
+    if (!readable) table->source = layer == LAYER_BRONZE ? ARENA_NEW(l->arena, struct source) : NULL;
+    else if (layer == LAYER_BRONZE) read_source_file(&r, text, table);
     else read_model_file(&r, text, &l->checks, table);
     if (table->stem == stem && !is_plain_name(stem))
         problem_add(l->problems, table->pos, false,

@@ -101,7 +101,6 @@ void read_model_file(struct reader *r, struct str text, struct named_checks *che
     if (!front_matter_cut(r, text, &f)) return;
     if (f.end) read_front_matter(r, &f, checks, table);
     blank_front_matter(text, f.end);
-    table->sql = text.p;
-    if (!str_trim((struct str){text.p + f.end, text.n - f.end}).n)
-        problem_add(r->problems, (struct pos){r->file, 1, 1}, false, "the file holds no SELECT");
+    if (str_trim(text).n) table->sql = text.p;
+    else problem_add(r->problems, (struct pos){r->file, 1, 1}, false, "the file holds no SELECT");
 }

@@ -13,6 +13,8 @@ void problem_add(struct problems *p, struct pos pos, bool warning, const char *f
     va_start(ap, format);
     char *message = arena_vprintf(p->arena, format, ap);
     va_end(ap);
+    for (char *c = message; *c; c++) /* one line each: an engine's message may quote several of a file */
+        if (*c == '\n' || *c == '\r' || *c == '\t') *c = ' ';
     if (pos.file) pos.file = arena_strdup(p->arena, pos.file);
     struct problem *item = ARENA_PUSH(p->arena, p->items, p->n_items);
     *item = (struct problem){pos, warning, message};

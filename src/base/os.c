@@ -502,23 +502,3 @@ enum rc os_remove_tree(const char *path, struct err *e)
     if (number == 0 && rmdir(path) != 0 && errno != ENOENT) number = errno;
     return number ? write_error(e, number, "remove", path) : RC_OK;
 }
-
-static void remove_temp_dir(void *path)
-{
-    if (os_remove_tree(path, NULL) != RC_OK) return; /* a later run recognises the name and cleans up */
-}
-
-enum rc os_temp_dir(struct arena *a, const char *parent, char **ret, struct err *e)
-{
-    if (!parent) parent = getenv("TMPDIR");
-    if (!parent || !*parent) parent = "/tmp";
-    enum rc rc = os_mkdirs(parent, e);
-    if (rc != RC_OK) return rc;
-    char uuid[37];
-    os_uuid(uuid);
-    char *path = path_join(a, parent, arena_printf(a, "ingot-%ld-%s", (long)getpid(), uuid));
-    if (mkdir(path, 0700) != 0) return write_error(e, errno, "create the folder", path);
-    arena_defer(a, remove_temp_dir, path);
-    *ret = path;
-    return RC_OK;
-}

@@ -41,8 +41,8 @@ enum rc os_remove(const char *path, struct err *e) MUST_CHECK; /* a file; missin
 enum rc os_fsync(const char *path, struct err *e) MUST_CHECK;  /* a file or folder that is there */
 /* Names in a folder, sorted bytewise, without . and ..; a missing folder gives none. */
 enum rc os_list(struct arena *a, const char *path, char ***ret, size_t *ret_n, struct err *e) MUST_CHECK;
-/* A fresh empty folder for temporary files below `parent` (NULL: $TMPDIR or /tmp), removed with everything in it when
- * the arena is freed. Named so that a later run recognises what a killed one left. */
+/* A fresh empty folder for temporary files below `parent` (NULL: $TMPDIR or /tmp), removed with everything in it when the arena is
+ * freed. What killed processes left there is swept up. */
 enum rc os_temp_dir(struct arena *a, const char *parent, char **ret, struct err *e) MUST_CHECK;
 enum rc os_remove_tree(const char *path, struct err *e) MUST_CHECK;
 char *path_join(struct arena *a, const char *dir, const char *name); /* an absolute name stands for itself */

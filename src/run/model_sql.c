@@ -214,6 +214,18 @@ static bool same_columns(const struct delta_snapshot *before, const struct delta
     return true;
 }
 
+static enum rc check_named_columns(struct step *s, const char *key, const char *const *names, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < s->n_columns && !found; k++) found = strcasecmp(s->columns[k].name, names[i]) == 0;
+        if (!found)
+            return err_set(e, RC_PROJECT, "%s:%d:%d: %s: %s has no column %s", s->table->pos.file, s->table->pos.line, s->table->pos.column, key,
+                           s->table->name, names[i]);
+    }
+    return RC_OK;
+}
+
 enum rc model_judge(struct model_work *w, struct err *e)
 {
     enum rc rc;
@@ -233,6 +245,8 @@ enum rc model_judge(struct model_work *w, struct err *e)
     s->n_columns = w->judgement->n_columns;
     s->columns = ARENA_ARRAY(s->arena, struct delta_column, s->n_columns + 1);
     for (size_t i = 0; i < s->n_columns; i++) s->columns[i] = w->judgement->columns[i].delta;
+    TRY(check_named_columns(s, "partition_by", s->table->partition_by, s->table->n_partition_by, e));
+    TRY(check_named_columns(s, "cluster_by", s->table->cluster_by, s->table->n_cluster_by, e));
     s->schema_changes = !w->before || !same_columns(w->before, s->columns, s->n_columns);
 out:
     return rc;

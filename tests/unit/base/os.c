@@ -9,11 +9,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -321,9 +324,36 @@ static void removing_a_tree(void **state)
     assert_memory_equal(path_base(temp), "ingot-", 6);
     assert_int_equal(strtol(path_base(temp) + 6, NULL, 10), getpid());
     assert_int_equal(os_mkdirs(path_join(a, temp, "x/y"), &e), RC_OK);
-    assert_int_equal(count(p, outside), 2);
+    assert_int_equal(count(p, outside), 3); /* the folder and its lock */
     arena_free(a);
     assert_int_equal(count(p, outside), 1);
+}
+
+#define LEFT "ingot-1-00000000-0000-4000-8000-000000000000"
+
+/* What a killed process left goes when the next one makes a folder; what somebody works in stays. */
+static void leftovers(void **state)
+{
+    struct place *p = *state;
+    struct err e;
+    char *parent = path_join(p->a, p->dir, "temp"), *left = path_join(p->a, parent, LEFT), *lock = path_join(p->a, parent, LEFT ".lock"), *fresh;
+    const struct timeval old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    assert_int_equal(os_mkdirs(path_join(p->a, left, "x"), &e), RC_OK);
+    assert_int_equal(os_write_file(lock, STR(""), &e), RC_OK);
+    struct arena *a = arena_new();
+    assert_int_equal(os_temp_dir(a, parent, &fresh, &e), RC_OK);
+    assert_int_equal(access(left, F_OK), 0); /* too young to tell */
+    assert_int_equal(utimes(lock, old), 0);
+    int fd = open(lock, O_RDWR);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(os_temp_dir(a, parent, &fresh, &e), RC_OK);
+    assert_int_equal(access(left, F_OK), 0); /* somebody works in it */
+    close(fd);
+    assert_int_equal(os_temp_dir(a, parent, &fresh, &e), RC_OK);
+    assert_int_equal(access(left, F_OK), -1);
+    assert_int_equal(access(lock, F_OK), -1);
+    arena_free(a);
+    assert_int_equal(count(p, parent), 0);
 }
 
 static void paths(void **state)
@@ -358,6 +388,7 @@ int main(void)
         cmocka_unit_test(time_and_its_names), cmocka_unit_test(uuids),       cmocka_unit_test(random_after_fork),
         WITH_PLACE(reading),                  WITH_PLACE(whole_or_not_at_all), WITH_PLACE(only_one_creates),
         WITH_PLACE(writers_in_a_race),        WITH_PLACE(folders),           WITH_PLACE(removing_a_tree),
+        WITH_PLACE(leftovers),
         cmocka_unit_test(paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

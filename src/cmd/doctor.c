@@ -138,8 +138,8 @@ static void check_table(struct doctor *d, const struct marker *m, const char *na
         report(d, VERDICT_WARNING, "table",
                "%s is on the lake, but was never published; the next run looks at it", name);
     else if (t && newest < 0)
-        report(d, VERDICT_ERROR, "table", "%s was published and is no longer there; `ingot run --rebuild %s`", name,
-               name);
+        report(d, VERDICT_ERROR, "table", "%s was published and is no longer there; `ingot run --rebuild %s`",
+               name, name);
     else if (t && newest < t->version)
         report(d, VERDICT_ERROR, "table",
                "%s stands at version %lld, and version %lld was published: its log was damaged or restored "

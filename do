@@ -176,6 +176,7 @@ sanitizer_options() {
 }
 
 test_unit() { # ARG...
+    need_venv || summary+=(--broken "unit: the packages of the tests could not be installed") # lake/readers reads with them
     say "unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer"
     rm -f build-asan/meson-logs/testlog.json
     if ! build_asan; then

@@ -38,20 +38,9 @@ static bool located(const struct table *t, const char *message, struct pos *pos,
     return true;
 }
 
-/* The engine says "what is wrong\nLINE 7: an excerpt\n        ^": lines of the SQL are lines of the file, and the caret stands
- * below the place unless the excerpt is cut at its start. Gives what is wrong alone. */
 static const char *engine_place(struct arena *a, const char *message, struct pos *pos)
 {
-    const char *line = strstr(message, "\nLINE ");
-    if (!line || !isdigit((unsigned char)line[6])) return message;
-    const char *excerpt = strchr(line + 6, ':'), *end = strchr(line + 6, '\n');
-    pos->line = atoi(line + 6);
-    pos->column = 1;
-    if (excerpt && end && strncmp(excerpt, ": ...", 5) != 0) {
-        size_t before = (size_t)(excerpt + 2 - (line + 1)), caret = strspn(end + 1, " ");
-        if (end[1 + caret] == '^' && caret >= before) pos->column = (int)(caret - before) + 1;
-    }
-    return arena_strndup(a, message, (size_t)(line - message));
+    return engine_error_place(a, message, &pos->line, &pos->column);
 }
 
 static void add_problem(struct checker *c, const struct table *t, struct pos pos, bool whole_file,

@@ -63,6 +63,9 @@ enum rc session_watch_progress(struct session *s, struct err *e) MUST_CHECK;
 double session_progress(struct session *s);
 /* The same for a session that its own thread may be closing meanwhile: then -1. */
 double engine_progress(struct engine *g, const struct session *s);
+/* The engine says "what is wrong\nLINE 7: an excerpt\n        ^". Gives what is wrong alone; *line and *column (1-based; of
+ * the SQL that it was given) are left as they are if it does not say. */
+const char *engine_error_place(struct arena *a, const char *message, int *line, int *column);
 /* Was the last error of this session one of the values in single rows: a cast, a range, a parse of a text? May be true
  * for an error that guarding the expressions does not cure, never false for one that it does. */
 bool session_failed_on_value(const struct session *s);

@@ -223,3 +223,18 @@ enum rc session_execf(struct session *s, struct err *e, const char *format, ...)
     arena_free(a);
     return rc;
 }
+
+/* The caret stands below the place unless the excerpt is cut at its start. */
+const char *engine_error_place(struct arena *a, const char *message, int *line, int *column)
+{
+    const char *at = strstr(message, "\nLINE ");
+    if (!at || at[6] < '0' || at[6] > '9') return message;
+    const char *excerpt = strchr(at + 6, ':'), *end = strchr(at + 6, '\n');
+    *line = atoi(at + 6);
+    *column = 1;
+    if (excerpt && end && strncmp(excerpt, ": ...", 5) != 0) {
+        size_t before = (size_t)(excerpt + 2 - (at + 1)), caret = strspn(end + 1, " ");
+        if (end[1 + caret] == '^' && caret >= before) *column = (int)(caret - before) + 1;
+    }
+    return arena_strndup(a, message, (size_t)(at - message));
+}

@@ -3,9 +3,9 @@
 #include "base/log.h"
 #include "base/os.h"
 
-#define PRODUCER "https://github.com/ingot-data/ingot"
+#define PRODUCER "urn:ingot:" INGOT_VERSION
 #define SPEC "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
-#define FACET(name, version) "\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"https://openlineage.io/spec/facets/" version "/" name ".json\""
+#define FACET(name, version) "\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"https://openlineage.io/spec/facets/" version "/" name ".json#/$defs/" name "\""
 
 struct event {
     struct workspace *w;

@@ -165,6 +165,18 @@ out:
     return rc;
 }
 
+/* An error of the engine in words that name the model's own line, not the statement around it. */
+static void place_error(struct step *s, const char *view, bool as_written, struct err *e)
+{
+    int line = 0, column = 0;
+    const char *message = engine_error_place(s->arena, e->message, &line, &column);
+    if (line == 1 && (size_t)column > strlen(view)) column -= (int)strlen(view);
+    if (line > 0 && as_written)
+        err_set(e, e->rc, "%s:%d:%d: %s", s->table->file, line, column, message);
+    else
+        err_set(e, e->rc, "%s: %s", s->table->file, message);
+}
+
 enum rc model_create_view(struct model_work *w, bool guard, struct err *e)
 {
     enum rc rc = RC_OK;
@@ -174,9 +186,10 @@ enum rc model_create_view(struct model_work *w, bool guard, struct err *e)
     w->sql = sql;
     w->guarded = guard;
     if (guard) TRY(session_exec(w->session, STATEMENT_GUARD_SETTING, e));
-    TRY(session_execf(w->session, e, "CREATE OR REPLACE VIEW %s.main.__model AS %s", w->catalog, sql));
+    const char *view = arena_printf(s->arena, "CREATE OR REPLACE VIEW %s.main.__model AS ", w->catalog);
+    rc = session_execf(w->session, e, "%s%s", view, sql);
+    if (rc != RC_OK) place_error(s, view, sql == s->table->sql, e);
 out:
-    if (rc != RC_OK) err_context(e, "%s", s->table->file);
     return rc;
 }
 

@@ -32,6 +32,46 @@ out:
     return rc;
 }
 
+/* The message of an expansion begins with the place, which the problem has of its own. */
+static void add_unset(struct workspace *w, struct problems *p, struct pos pos, const struct err *e)
+{
+    const char *place = arena_printf(w->arena, "%s:%d:%d: ", pos.file, pos.line, pos.column), *message = e->message;
+    if (strncmp(message, place, strlen(place)) == 0) message += strlen(place);
+    problem_add(p, pos, false, "%s", message);
+}
+
+static void check_source(struct workspace *w, const struct table *t, struct problems *p)
+{
+    const char *value;
+    struct err e = {0};
+    if (t->source && setting_expand(w->arena, &t->source->files, "from.files", &value, &e) != RC_OK) add_unset(w, p, t->source->files.pos, &e);
+}
+
+/* Environment variables that the target needs are named all at once; if some are missing, those of the sources too. */
+static void check_target(struct workspace *w, struct problems *p)
+{
+    const char *value;
+    struct err e = {0};
+    const struct target *t = w->target;
+    if (setting_expand(w->arena, &t->lake, "lake", &value, &e) != RC_OK) add_unset(w, p, t->lake.pos, &e);
+    for (size_t i = 0; i < t->n_vars; i++)
+        if (variable_expand(w->arena, &t->vars[i], &value, &e) != RC_OK) add_unset(w, p, t->vars[i].pos, &e);
+    for (size_t i = 0; p->n_errors > 0 && i < w->compiled->project->n_tables; i++) check_source(w, &w->compiled->project->tables[i], p);
+}
+
+/* Nothing is done if a source that was asked for cannot say where its files are. */
+static enum rc check_sources(struct workspace *w, const bool *selected, struct err *e)
+{
+    struct problems p = {.arena = w->arena};
+    for (size_t i = 0; i < w->compiled->dag->n_nodes; i++)
+        if (selected[i]) check_source(w, w->compiled->dag->nodes[i].table, &p);
+    if (p.n_errors == 0) return RC_OK;
+    struct buf *lines = buf_new(w->arena, BUF_DEFAULT_MAX);
+    for (size_t i = 0; i < p.n_items; i++)
+        buf_printf(lines, "%s%s:%d:%d: %s", i ? "\n" : "", p.items[i].pos.file, p.items[i].pos.line, p.items[i].pos.column, p.items[i].message);
+    return err_set(e, RC_PROJECT, "%s", lines->p);
+}
+
 static void engine_settings(struct workspace *w, const struct target *t)
 {
     w->engine.config = (struct engine_config){.memory_bytes = t->memory_bytes, .threads = t->threads, .temp_directory = t->temp_directory, .timezone = t->timezone};
@@ -60,6 +100,9 @@ enum rc workspace_open(struct arena *a, const char *dir, const char *target, str
     if (p->n_errors > 0) return first_problem(p, e);
     w->target = project_target(w->compiled->project, target);
     if (!w->target) return err_set(e, RC_USAGE, "there is no target %s in ingot.yml", target ? target : "(default)");
+    check_target(w, p);
+    problems_sort(p);
+    if (p->n_errors > 0) return first_problem(p, e);
     TRY(compiled_fingerprints(a, w->compiled, w->target, e));
     if (!w->engine.engine) engine_settings(w, w->target);
     TRY(open_lake(w, e));
@@ -171,6 +214,17 @@ static int tables_at_once(const struct run_request *request)
     return cores < 1 ? 1 : cores > 4 ? 4 : (int)cores;
 }
 
+/* The first input or parent that a run would leave as it is; NULL: none. */
+static const char *stopped_by(const struct dag *dag, const struct staged *staged, size_t table)
+{
+    const struct node *node = &dag->nodes[table];
+    for (size_t i = 0; i < node->n_inputs + node->n_parents; i++) {
+        size_t up = i < node->n_inputs ? node->inputs[i] : node->parents[i - node->n_inputs];
+        if (staged[up].outcome == OUTCOME_FAILED || staged[up].outcome == OUTCOME_UPSTREAM) return dag->nodes[up].table->name;
+    }
+    return NULL;
+}
+
 static enum rc plan_only(struct running *r, const struct transaction *t, struct run_result *ret, struct err *e)
 {
     enum rc rc;
@@ -181,8 +235,17 @@ static enum rc plan_only(struct running *r, const struct transaction *t, struct 
     ret->staged = ARENA_ARRAY(a, struct staged, n);
     for (size_t i = 0; i < n; i++) ret->staged[i].next = ret->lake->tables[i].now;
     TRY(begin_attempt(r, ret->lake, 0, e));
-    for (size_t i = 0; i < n; i++)
-        if (t->selected[t->dag->order[i]]) TRY(stage_step(r, ret->lake, ret->staged, t->dag->order[i], e));
+    for (size_t i = 0; i < n; i++) {
+        size_t table = t->dag->order[i];
+        if (!t->selected[table]) continue;
+        const char *stopped = stopped_by(t->dag, ret->staged, table);
+        if (!stopped) {
+            TRY(stage_step(r, ret->lake, ret->staged, table, e));
+            continue;
+        }
+        ret->staged[table].outcome = OUTCOME_UPSTREAM;
+        r->runner.steps[table]->decision = (struct decision){STRATEGY_BLOCKED, .reason = arena_printf(a, "stays at its last version, because %s cannot be brought up to date", stopped)};
+    }
 out:
     return rc;
 }
@@ -213,6 +276,7 @@ enum rc workspace_run(struct workspace *w, const struct run_request *request, st
     char *temp_dir = NULL;
     bool *selected;
     TRY(dag_select(a, w->compiled->dag, request->selectors, request->n_selectors, &selected, e));
+    TRY(check_sources(w, selected, e));
     if (!request->plan_only) TRY(os_temp_dir(a, w->target->temp_directory, &temp_dir, e));
     r->runner.temp_dir = temp_dir;
     struct transaction t = {.storage = w->storage, .codec = engine_checkpoint_codec(&w->engine), .dag = w->compiled->dag, .names = w->compiled->names,

@@ -15,6 +15,7 @@ struct source_work {
     struct refused_sink *refused;
     struct source_staged *staged;
     char *directory;
+    struct buf *forgotten; /* SQL literals: files that a foreign restore took out of the ledger, or NULL */
 };
 
 static void note(void *data, const char *message)
@@ -372,6 +373,7 @@ static enum rc take_over(struct source_work *w, struct err *e)
         for (size_t i = 0; before && i < before->n_files; i++) step_remove_file(s, &before->files[i]);
     else
         TRY(remove_changed_rows(w, e));
+    if (w->forgotten && !w->anew) TRY(step_remove_quarantine(s, w->session, arena_printf(s->arena, "\"_file\" IN (%s)", w->forgotten->p), e));
     if (s->table->load == LOAD_UPSERT) {
         step_make_after(s, before); /* what is left without what was read again */
         TRY(upsert_source(s, w->session, s->after, w->staged->data, w->staged->n_data, known_loads(w), w->directory, e));
@@ -448,8 +450,11 @@ static enum rc rebuild_ledger(struct source_work *w, struct err *e)
         for (size_t r = 0; r < rows->n_rows && !there; r++) there = strcmp(rows->cells[r], f->path) == 0;
         if (there)
             s->ledger->files[kept++] = *f;
-        else
-            forgotten++;
+        else {
+            if (!w->forgotten) w->forgotten = buf_new(s->arena, BUF_DEFAULT_MAX);
+            if (forgotten++) buf_add_str(w->forgotten, ", ");
+            buf_add_sql_string(w->forgotten, f->path);
+        }
     }
     s->ledger->n_files = kept;
     if (s->chain_length > 0) s->chain_length = SIDE_FOLD_LENGTH; /* the next entry states the ledger anew, without those */

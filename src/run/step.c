@@ -208,6 +208,25 @@ static enum rc write_side_part(struct step *s, struct staged *staged, struct err
     return RC_OK;
 }
 
+/* `foreign: keep`: that another tool has written here stays known until a full refresh replaces its rows, which is said.
+ * 0 in the log: replaced. */
+static enum rc remember_foreign(struct step *s, struct delta_commit *c, const struct delta_snapshot *before, struct err *e)
+{
+    if (!before || !s->table->foreign_keep || s->table->source) return RC_OK;
+    int64_t known = delta_txn_version(before, "ingot/foreign"), own = delta_txn_version(before, "ingot/self");
+    if (own < before->version) {
+        struct delta_changes *changes;
+        enum rc rc = delta_changes(s->arena, s->lake->storage, s->pinned->dir, own, before->version, &changes, e);
+        if (rc != RC_OK) return rc;
+        if (changes->foreign > known) known = changes->foreign;
+    }
+    if (known <= 0) return RC_OK;
+    bool replaced = s->decision.strategy == STRATEGY_FULL;
+    if (replaced) step_note(s, "rows that another tool wrote at version %lld are replaced, because this refresh needs all rows", (long long)known);
+    delta_commit_txn(c, "ingot/foreign", replaced ? 0 : known);
+    return RC_OK;
+}
+
 enum rc step_finish(struct step *s, const char *operation, struct err *e)
 {
     enum rc rc;
@@ -233,6 +252,7 @@ enum rc step_finish(struct step *s, const char *operation, struct err *e)
     for (size_t i = 0; i < s->n_removed; i++) delta_commit_remove(c, &s->removed[i], true);
     for (size_t i = 0; i < s->n_added; i++) delta_commit_add(c, &s->added[i]);
     add_watermarks(s, c);
+    TRY(remember_foreign(s, c, before, e));
     if (staged->next.side >= 0) delta_commit_txn(c, "ingot/side", staged->next.side);
     staged->next.version = s->pinned->now.version + 1;
     delta_commit_txn(c, "ingot/self", staged->next.version);

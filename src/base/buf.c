@@ -119,10 +119,8 @@ void buf_add_sql_name(struct buf *b, const char *name)
 
 void buf_add_sql_string(struct buf *b, const char *value)
 {
-    if (value)
-        add_doubled(b, value, '\'');
-    else
-        buf_add_str(b, "NULL");
+    if (value) add_doubled(b, value, '\'');
+    else buf_add_str(b, "NULL");
 }
 
 char *sql_name(struct arena *a, const char *name)
@@ -159,14 +157,10 @@ void buf_add_json_string(struct buf *b, const char *s, size_t n)
             buf_add_char(b, (char)c);
             i++;
         } else if (c < 0x20 || c == 0x7f) {
-            if (c == '\n')
-                buf_add_str(b, "\\n");
-            else if (c == '\t')
-                buf_add_str(b, "\\t");
-            else if (c == '\r')
-                buf_add_str(b, "\\r");
-            else
-                buf_printf(b, "\\u%04x", c);
+            if (c == '\n') buf_add_str(b, "\\n");
+            else if (c == '\t') buf_add_str(b, "\\t");
+            else if (c == '\r') buf_add_str(b, "\\r");
+            else buf_printf(b, "\\u%04x", c);
             i++;
         } else {
             buf_add(b, s + i, length);

@@ -48,9 +48,10 @@ static inline struct str buf_str(const struct buf *b)
 }
 
 /* Quoting: the only way in which names and values get into SQL and JSON. */
-void buf_add_sql_name(struct buf *b, const char *name);      /* "na""me" */
-void buf_add_sql_string(struct buf *b, const char *value);   /* 'val''ue'; NULL becomes NULL */
-void buf_add_json_string(struct buf *b, const char *s, size_t n); /* with quotes; bytes that are not UTF-8 become U+FFFD */
+void buf_add_sql_name(struct buf *b, const char *name);    /* "na""me" */
+void buf_add_sql_string(struct buf *b, const char *value); /* 'val''ue'; NULL becomes NULL */
+void buf_add_json_string(struct buf *b, const char *s,
+                         size_t n); /* with quotes; bytes that are not UTF-8 become U+FFFD */
 char *sql_name(struct arena *a, const char *name);
 char *sql_string(struct arena *a, const char *value);
 

@@ -13,8 +13,8 @@ enum rc json_read(struct arena *a, struct str text, const char *what, json_t **r
     /* Nesting is bounded by jansson (2,048 levels), which is what keeps hostile input from using up the stack. */
     json_t *root = json_loadb(text.n ? text.p : "", text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (!root)
-        return err_set(e, RC_DATA, "%s:%d:%d: %s", what, error.line > 0 ? error.line : 1, error.column > 0 ? error.column : 1,
-                       error.text);
+        return err_set(e, RC_DATA, "%s:%d:%d: %s", what, error.line > 0 ? error.line : 1,
+                       error.column > 0 ? error.column : 1, error.text);
     arena_defer(a, release, root);
     *ret = root;
     return RC_OK;
@@ -36,7 +36,8 @@ static const char *type_name(const json_t *v)
 }
 
 /* Sets *ret to the member, or to NULL if it is missing or null. */
-static enum rc member(const json_t *object, const char *key, const char *what, const json_t **ret, struct err *e)
+static enum rc member(const json_t *object, const char *key, const char *what, const json_t **ret,
+                      struct err *e)
 {
     if (!json_is_object(object))
         return err_set(e, RC_DATA, "%s: expected an object with the member \"%s\", found %s", what, key,
@@ -46,12 +47,14 @@ static enum rc member(const json_t *object, const char *key, const char *what, c
     return RC_OK;
 }
 
-static enum rc wrong_type(const json_t *v, const char *key, const char *what, const char *expected, struct err *e)
+static enum rc wrong_type(const json_t *v, const char *key, const char *what, const char *expected,
+                          struct err *e)
 {
     return err_set(e, RC_DATA, "%s: \"%s\" must be %s, but is %s", what, key, expected, type_name(v));
 }
 
-enum rc json_get_string(const json_t *object, const char *key, const char *what, const char **ret, struct err *e)
+enum rc json_get_string(const json_t *object, const char *key, const char *what, const char **ret,
+                        struct err *e)
 {
     const json_t *v;
     enum rc rc = member(object, key, what, &v, e);
@@ -59,7 +62,8 @@ enum rc json_get_string(const json_t *object, const char *key, const char *what,
     if (!json_is_string(v)) return wrong_type(v, key, what, "a string", e);
     const char *s = json_string_value(v);
     if (strlen(s) != json_string_length(v))
-        return err_set(e, RC_DATA, "%s: \"%s\" holds the character U+0000, which is not supported here", what, key);
+        return err_set(e, RC_DATA, "%s: \"%s\" holds the character U+0000, which is not supported here", what,
+                       key);
     *ret = s;
     return RC_OK;
 }

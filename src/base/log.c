@@ -129,10 +129,8 @@ char *redact(struct arena *a, const char *text)
     struct buf b;
     buf_init(&b, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (!hidden[i])
-            buf_add_char(&b, text[i]);
-        else if (i == 0 || !hidden[i - 1])
-            buf_add_str(&b, "***");
+        if (!hidden[i]) buf_add_char(&b, text[i]);
+        else if (i == 0 || !hidden[i - 1]) buf_add_str(&b, "***");
     }
     char *out = arena_strndup(a, b.p, b.n);
     buf_release(&b);

@@ -29,7 +29,8 @@ struct file_status {
 enum rc os_stat(const char *path, struct file_status *ret, bool *ret_exists, struct err *e) MUST_CHECK;
 /* Reads a whole file of at most `max` bytes into the arena, NUL-terminated beyond its end. Missing: *ret_exists=false
  * if that pointer is given, else RC_DATA. */
-enum rc os_read_file(struct arena *a, const char *path, size_t max, struct str *ret, bool *ret_exists, struct err *e) MUST_CHECK;
+enum rc os_read_file(struct arena *a, const char *path, size_t max, struct str *ret, bool *ret_exists,
+                     struct err *e) MUST_CHECK;
 /* Writes a file so that it is there whole or not at all (temporary file, fsync, rename). */
 enum rc os_write_file(const char *path, struct str bytes, struct err *e) MUST_CHECK;
 /* Creates the file only if nothing is there, whole and durable: temporary file in the same folder, fsync, link(2),

@@ -14,8 +14,8 @@
 
 #define LOCK ".lock"
 #define NAME_LENGTH (sizeof "ingot-1-" - 1 + 36) /* at least */
-#define YOUNG_US ((int64_t)60 * 1000000) /* a lock that is being made looks abandoned */
-#define SWEPT_MAX 64                     /* a run does not spend its time on the leftovers of others */
+#define YOUNG_US ((int64_t)60 * 1000000)         /* a lock that is being made looks abandoned */
+#define SWEPT_MAX 64 /* a run does not spend its time on the leftovers of others */
 
 struct temp_dir {
     char *path, *lock_path;
@@ -26,7 +26,8 @@ static void release(void *data)
 {
     struct temp_dir *t = data;
     struct err ignored = {0};
-    if (os_remove_tree(t->path, &ignored) == RC_OK) unlink(t->lock_path); /* else the next process sweeps it up */
+    if (os_remove_tree(t->path, &ignored) == RC_OK)
+        unlink(t->lock_path); /* else the next process sweeps it up */
     close(t->lock);
 }
 
@@ -35,7 +36,9 @@ static int take_over(const char *lock_path)
 {
     struct file_status status;
     bool exists;
-    if (os_stat(lock_path, &status, &exists, NULL) != RC_OK || !exists || os_now_us() - status.mtime_us < YOUNG_US) return -1;
+    if (os_stat(lock_path, &status, &exists, NULL) != RC_OK || !exists ||
+        os_now_us() - status.mtime_us < YOUNG_US)
+        return -1;
     int fd = open(lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
     if (fd >= 0) close(fd);
@@ -49,7 +52,9 @@ static void sweep(struct arena *a, const char *parent)
     if (os_list(a, parent, &names, &n, NULL) != RC_OK) return;
     for (size_t i = 0; i < n && swept < SWEPT_MAX; i++) {
         size_t length = strlen(names[i]), end = strlen(LOCK);
-        if (strncmp(names[i], "ingot-", 6) != 0 || length < NAME_LENGTH + end || strcmp(names[i] + length - end, LOCK) != 0) continue;
+        if (strncmp(names[i], "ingot-", 6) != 0 || length < NAME_LENGTH + end ||
+            strcmp(names[i] + length - end, LOCK) != 0)
+            continue;
         char *lock_path = path_join(a, parent, names[i]);
         int fd = take_over(lock_path);
         if (fd < 0) continue;
@@ -76,8 +81,10 @@ enum rc os_temp_dir(struct arena *a, const char *parent, char **ret, struct err 
     t->lock = open(t->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0600);
     if (t->lock < 0) return err_set_errno(e, RC_UNREACHABLE, errno, "cannot create %s", t->lock_path);
     arena_defer(a, release, t);
-    if (flock(t->lock, LOCK_EX | LOCK_NB) != 0) return err_set_errno(e, RC_UNREACHABLE, errno, "cannot lock %s", t->lock_path);
-    if (mkdir(t->path, 0700) != 0) return err_set_errno(e, RC_UNREACHABLE, errno, "cannot create the folder %s", t->path);
+    if (flock(t->lock, LOCK_EX | LOCK_NB) != 0)
+        return err_set_errno(e, RC_UNREACHABLE, errno, "cannot lock %s", t->lock_path);
+    if (mkdir(t->path, 0700) != 0)
+        return err_set_errno(e, RC_UNREACHABLE, errno, "cannot create the folder %s", t->path);
     *ret = t->path;
     return RC_OK;
 }

@@ -116,7 +116,8 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
         for (size_t j = 1; j <= m; j++) {
             char x = to_lower(a[i - 1]), y = to_lower(b[j - 1]);
             now[j] = min3(previous[j] + 1, now[j - 1] + 1, previous[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == to_lower(b[j - 2]) && y == to_lower(a[i - 2]) && two[j - 2] + 1 < now[j])
+            if (i > 1 && j > 1 && x == to_lower(b[j - 2]) && y == to_lower(a[i - 2]) &&
+                two[j - 2] + 1 < now[j])
                 now[j] = two[j - 2] + 1;
         }
         size_t *oldest = two;
@@ -149,23 +150,23 @@ const char *did_you_mean(const char *name, const char *const *candidates, size_t
  * character at a time, so that time is bounded by pattern length times path length whatever the pattern holds. */
 enum glob_kind {
     GLOB_END,
-    GLOB_LITERAL,    /* the character p[0..n) */
-    GLOB_ONE,        /* ? */
-    GLOB_STAR,       /* * */
-    GLOB_DEEP,       /* ** that is not a whole segment */
-    GLOB_DEEP_ENTER, /* "**" and "/" at the start of a segment: no segment at all, or … */
+    GLOB_LITERAL,     /* the character p[0..n) */
+    GLOB_ONE,         /* ? */
+    GLOB_STAR,        /* * */
+    GLOB_DEEP,        /* ** that is not a whole segment */
+    GLOB_DEEP_ENTER,  /* "**" and "/" at the start of a segment: no segment at all, or … */
     GLOB_DEEP_INSIDE, /* … some, up to a '/' */
-    GLOB_CLASS,      /* [p[0..n)] */
-    GLOB_OPEN,       /* { */
-    GLOB_COMMA,      /* , between alternatives */
-    GLOB_CLOSE,      /* } */
+    GLOB_CLASS,       /* [p[0..n)] */
+    GLOB_OPEN,        /* { */
+    GLOB_COMMA,       /* , between alternatives */
+    GLOB_CLOSE,       /* } */
 };
 
 struct glob_token {
     enum glob_kind kind;
     const char *p;
     size_t n;
-    size_t next; /* OPEN, COMMA: the next COMMA of the same braces, or 0 */
+    size_t next;  /* OPEN, COMMA: the next COMMA of the same braces, or 0 */
     size_t close; /* OPEN, COMMA: their CLOSE */
 };
 
@@ -190,12 +191,9 @@ static bool braces_close(const char *p)
 {
     int depth = 1;
     for (; *p; p++) {
-        if (*p == '\\' && p[1])
-            p++;
-        else if (*p == '{')
-            depth++;
-        else if (*p == '}' && --depth == 0)
-            return true;
+        if (*p == '\\' && p[1]) p++;
+        else if (*p == '{') depth++;
+        else if (*p == '}' && --depth == 0) return true;
     }
     return false;
 }
@@ -321,7 +319,8 @@ static void glob_close(const struct glob_token *t, struct glob_set *s)
     }
 }
 
-static void glob_step(const struct glob_token *t, const struct glob_set *from, struct glob_set *to, const char *c, size_t n)
+static void glob_step(const struct glob_token *t, const struct glob_set *from, struct glob_set *to,
+                      const char *c, size_t n)
 {
     bool slash = *c == '/';
     for (size_t k = 0; k < from->n; k++) {

@@ -24,19 +24,26 @@ static bool is_kept_from_running(struct question *q)
     const struct table_state *s = q->state;
     const struct table *t = q->node->table;
     if (s->exists && s->held)
-        return settle(q, STRATEGY_HELD, arena_printf(q->arena, "%s is held since its rollback until it is released", t->name));
+        return settle(q, STRATEGY_HELD,
+                      arena_printf(q->arena, "%s is held since its rollback until it is released", t->name));
     if (!t->source && !q->node->statement)
-        return settle(q, STRATEGY_BLOCKED, arena_printf(q->arena, "the SELECT of %s could not be understood", t->name));
+        return settle(q, STRATEGY_BLOCKED,
+                      arena_printf(q->arena, "the SELECT of %s could not be understood", t->name));
     for (size_t i = 0; i < s->n_inputs; i++)
         if (s->inputs[i].missing)
-            return settle(q, STRATEGY_BLOCKED, arena_printf(q->arena, "%s, which it reads, has not been built", s->inputs[i].table));
+            return settle(
+                q, STRATEGY_BLOCKED,
+                arena_printf(q->arena, "%s, which it reads, has not been built", s->inputs[i].table));
     for (size_t i = 0; i < s->n_parents; i++)
         if (s->parents[i].missing)
-            return settle(q, STRATEGY_BLOCKED, arena_printf(q->arena, "%s, which is referenced, has not been built", s->parents[i].table));
+            return settle(
+                q, STRATEGY_BLOCKED,
+                arena_printf(q->arena, "%s, which is referenced, has not been built", s->parents[i].table));
     if (s->exists && !t->source && s->foreign >= 0 && !t->foreign_keep && !s->rebuild_asked)
         return settle(q, STRATEGY_BLOCKED,
                       arena_printf(q->arena,
-                                   "%s was changed by another tool at version %lld; run with --rebuild to replace its rows, or write "
+                                   "%s was changed by another tool at version %lld; run with --rebuild to "
+                                   "replace its rows, or write "
                                    "'foreign: keep' in %s to let them stay",
                                    t->name, (long long)s->foreign, t->file));
     return false;
@@ -50,21 +57,25 @@ static bool is_built_anew(struct question *q)
     if (s->rebuild_asked) return settle(q, STRATEGY_FULL, arena_strdup(q->arena, "--rebuild"));
     if (s->full_asked) return settle(q, STRATEGY_FULL, arena_strdup(q->arena, "--full"));
     if (s->model_changed)
-        return settle(q, STRATEGY_FULL, arena_strdup(q->arena, s->what_changed ? s->what_changed : "the model changed"));
+        return settle(q, STRATEGY_FULL,
+                      arena_strdup(q->arena, s->what_changed ? s->what_changed : "the model changed"));
     if (s->clock_due && q->node->table->refresh != REFRESH_ON_CHANGE)
         return settle(q, STRATEGY_FULL,
                       arena_printf(q->arena, "%s may give another value on each run",
-                                   statement && statement->n_volatiles ? statement->volatiles[0].what : "now() in a rule"));
+                                   statement && statement->n_volatiles ? statement->volatiles[0].what
+                                                                       : "now() in a rule"));
     for (size_t i = 0; i < s->n_parents; i++)
         if (s->parents[i].change != CHANGE_NONE || s->parents[i].schema_changed)
-            return settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, which is referenced, changed", s->parents[i].table));
+            return settle(q, STRATEGY_FULL,
+                          arena_printf(q->arena, "%s, which is referenced, changed", s->parents[i].table));
     return false;
 }
 
 static const char *change_text(struct question *q, const struct input_state *input)
 {
     if (input->change == CHANGE_GREW) return arena_printf(q->arena, "%s grew", input->table);
-    if (input->change == CHANGE_CHANGED) return arena_printf(q->arena, "rows of %s left or were replaced", input->table);
+    if (input->change == CHANGE_CHANGED)
+        return arena_printf(q->arena, "rows of %s left or were replaced", input->table);
     return input->why ? input->why : arena_printf(q->arena, "%s is another table now", input->table);
 }
 
@@ -77,7 +88,8 @@ static void settle_source(struct question *q)
     } loads[] = {[LOAD_APPEND] = {STRATEGY_APPEND, "what is new in its source"},
                  [LOAD_REPLACE] = {STRATEGY_FULL, "load: replace"},
                  [LOAD_UPSERT] = {STRATEGY_MERGE, "what is new in its source"}};
-    settle(q, loads[q->node->table->load].strategy, arena_strdup(q->arena, loads[q->node->table->load].reason));
+    settle(q, loads[q->node->table->load].strategy,
+           arena_strdup(q->arena, loads[q->node->table->load].reason));
 }
 
 /* All rows are needed because of a construct of the statement. */
@@ -91,10 +103,12 @@ static void settle_construct(struct question *q, const struct input_state *input
     if (t->refresh == REFRESH_INCREMENTAL) {
         q->answer->blocked_by = arena_printf(q->arena, "%s%s", what, place);
         settle(q, STRATEGY_BLOCKED,
-               arena_printf(q->arena, "'refresh: incremental' cannot be kept: %s, and %s%s needs all rows", change_text(q, input), what, place));
+               arena_printf(q->arena, "'refresh: incremental' cannot be kept: %s, and %s%s needs all rows",
+                            change_text(q, input), what, place));
         return;
     }
-    settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, and %s%s needs all rows", change_text(q, input), what, place));
+    settle(q, STRATEGY_FULL,
+           arena_printf(q->arena, "%s, and %s%s needs all rows", change_text(q, input), what, place));
 }
 
 /* The one occurrence of a table; where it has several none of them distributes, and any will do. */
@@ -105,7 +119,8 @@ static int occurrence_of(const struct statement *s, const char *table)
     return -1;
 }
 
-static bool settle_incremental(struct question *q, enum strategy strategy, const struct input_state *input, int occurrence)
+static bool settle_incremental(struct question *q, enum strategy strategy, const struct input_state *input,
+                               int occurrence)
 {
     q->answer->occurrence = occurrence;
     return settle(q, strategy, arena_strdup(q->arena, change_text(q, input)));
@@ -133,7 +148,8 @@ static void settle_one(struct question *q, const struct input_state *input)
             settle_incremental(q, STRATEGY_MERGE, input, index);
         }
     } else if (t->n_key && t->deleted) {
-        settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, and the table has deleted without latest", change_text(q, input)));
+        settle(q, STRATEGY_FULL,
+               arena_printf(q->arena, "%s, and the table has deleted without latest", change_text(q, input)));
     } else if (t->n_key && !s->row_by_row) {
         settle_construct(q, input, &s->why_not_row_by_row);
     } else if (!o->distributes && !(o->distributes_in_branch && q->state->branches)) {
@@ -165,25 +181,33 @@ static void settle_inputs(struct question *q)
     }
     if (!first) settle(q, STRATEGY_SKIP, arena_strdup(q->arena, "up to date"));
     else if (q->node->table->refresh == REFRESH_FULL)
-        settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, and the model says 'refresh: full'", change_text(q, first)));
-    else if (second) settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s and %s both changed", first->table, second->table));
+        settle(q, STRATEGY_FULL,
+               arena_printf(q->arena, "%s, and the model says 'refresh: full'", change_text(q, first)));
+    else if (second)
+        settle(q, STRATEGY_FULL,
+               arena_printf(q->arena, "%s and %s both changed", first->table, second->table));
     else settle_one(q, first);
 }
 
-int driving_occurrence(const struct statement *s, bool (*unique_on)(const void *, const char *, const char *const *, size_t), const void *data)
+int driving_occurrence(const struct statement *s,
+                       bool (*unique_on)(const void *, const char *, const char *const *, size_t),
+                       const void *data)
 {
     for (size_t i = 0; i < s->n_occurrences; i++) {
         const struct occurrence *o = &s->occurrences[i];
         bool proven = o->at_most_one;
         for (size_t k = 0; proven && k < o->n_unique; k++)
-            proven = unique_on && unique_on(data, o->unique[k].table, o->unique[k].columns, o->unique[k].n_columns);
+            proven = unique_on &&
+                     unique_on(data, o->unique[k].table, o->unique[k].columns, o->unique[k].n_columns);
         if (proven) return (int)i;
     }
     return -1;
 }
 
 struct decision decide(struct arena *a, const struct node *node, const struct table_state *state,
-                       bool (*unique_on)(const void *data, const char *table, const char *const *columns, size_t n), const void *data)
+                       bool (*unique_on)(const void *data, const char *table, const char *const *columns,
+                                         size_t n),
+                       const void *data)
 {
     struct decision d = {.occurrence = -1};
     struct question q = {a, node, state, &d};

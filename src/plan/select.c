@@ -19,7 +19,8 @@ static bool matches(const struct table *t, const char *what)
     if (strncmp(what, "layer:", 6) == 0) return strcmp(layer_names[t->layer], what + 6) == 0;
     if (strncmp(what, "tag:", 4) == 0) {
         for (size_t i = 0; i < t->n_tags; i++)
-            if (strcmp(t->tags[i], what + 4) == 0 || (is_glob(what + 4) && glob_match(what + 4, t->tags[i]))) return true;
+            if (strcmp(t->tags[i], what + 4) == 0 || (is_glob(what + 4) && glob_match(what + 4, t->tags[i])))
+                return true;
         return false;
     }
     const char *name = strchr(what, '.') ? t->name : t->stem;
@@ -38,7 +39,9 @@ static void reach(struct selection *s, size_t start, bool up, bool *reached)
         const struct node *node = &s->dag->nodes[s->stack[--n]];
         size_t edges = up ? node->n_inputs + node->n_parents : node->n_outputs;
         for (size_t i = 0; i < edges; i++) {
-            size_t to = !up ? node->outputs[i] : i < node->n_inputs ? node->inputs[i] : node->parents[i - node->n_inputs];
+            size_t to = !up                  ? node->outputs[i]
+                        : i < node->n_inputs ? node->inputs[i]
+                                             : node->parents[i - node->n_inputs];
             if (reached[to]) continue;
             reached[to] = true;
             s->stack[n++] = to;
@@ -52,7 +55,9 @@ static enum rc nothing_matches(struct selection *s, const char *selector, const 
     if (strcmp(what, "") == 0) return err_set(e, RC_USAGE, "the selector '%s' names no table", selector);
     if (strncmp(what, "layer:", 6) == 0) {
         const char *near = did_you_mean(what + 6, layer_names, 3);
-        return err_set(e, RC_USAGE, "no table is in %s%s%s%s", what, near ? "; did you mean layer:" : "; layers are bronze, silver and gold", near ? near : "", near ? "?" : "");
+        return err_set(e, RC_USAGE, "no table is in %s%s%s%s", what,
+                       near ? "; did you mean layer:" : "; layers are bronze, silver and gold",
+                       near ? near : "", near ? "?" : "");
     }
     bool tag = strncmp(what, "tag:", 4) == 0, dot = strchr(what, '.') != NULL;
     const char **candidates = NULL;
@@ -62,7 +67,8 @@ static enum rc nothing_matches(struct selection *s, const char *selector, const 
         if (!tag) *ARENA_PUSH(s->arena, candidates, n) = dot ? t->name : t->stem;
     }
     const char *near = did_you_mean(tag ? what + 4 : what, candidates, n);
-    return err_set(e, RC_USAGE, "%s %s%s%s%s", tag ? "no table has" : "there is no table", what, near ? "; did you mean " : "",
+    return err_set(e, RC_USAGE, "%s %s%s%s%s", tag ? "no table has" : "there is no table", what,
+                   near ? "; did you mean " : "",
                    near ? arena_printf(s->arena, "%s%s", tag ? "tag:" : "", near) : "", near ? "?" : "");
 }
 
@@ -89,7 +95,8 @@ static enum rc select_one(struct selection *s, const char *selector, struct err 
     return RC_OK;
 }
 
-enum rc dag_select(struct arena *a, const struct dag *dag, const char *const *selectors, size_t n, bool **ret, struct err *e)
+enum rc dag_select(struct arena *a, const struct dag *dag, const char *const *selectors, size_t n, bool **ret,
+                   struct err *e)
 {
     struct selection s = {a, dag, ARENA_ARRAY(a, bool, dag->n_nodes), ARENA_ARRAY(a, size_t, dag->n_nodes)};
     for (size_t i = 0; n == 0 && i < dag->n_nodes; i++) s.selected[i] = true;

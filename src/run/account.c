@@ -5,7 +5,8 @@
 static enum rc disagree(struct err *e, const char *table, const char *rule, int64_t left, int64_t right)
 {
     return err_set(e, RC_INTERNAL,
-                   "the row account of %s does not reconcile: %s (%lld against %lld); nothing of it was published. This is a "
+                   "the row account of %s does not reconcile: %s (%lld against %lld); nothing of it was "
+                   "published. This is a "
                    "defect of ingot: please report it",
                    table, rule, (long long)left, (long long)right);
 }
@@ -13,7 +14,8 @@ static enum rc disagree(struct err *e, const char *table, const char *rule, int6
 static int64_t driving_rows(const struct account *acc)
 {
     for (size_t i = 0; i < acc->n_read; i++)
-        if (acc->driving && acc->read[i].table && strcmp(acc->read[i].table, acc->driving) == 0) return acc->read[i].rows;
+        if (acc->driving && acc->read[i].table && strcmp(acc->read[i].table, acc->driving) == 0)
+            return acc->read[i].rows;
     return -1;
 }
 
@@ -23,25 +25,31 @@ enum rc account_reconcile(struct account *acc, const char *table, struct err *e)
     if (acc->driving && read >= 0) {
         acc->filtered = read - acc->yielded;
         if (acc->filtered < 0 || (acc->filtered > 0 && !acc->may_filter))
-            return disagree(e, table, "rows read less rows yielded must be what was filtered", read, acc->yielded);
+            return disagree(e, table, "rows read less rows yielded must be what was filtered", read,
+                            acc->yielded);
     }
-    int64_t gone = acc->inserted + acc->replacing + acc->unchanged + acc->quarantined + acc->dropped + acc->deduplicated + acc->deleted;
-    if (acc->yielded != gone) return disagree(e, table, "every row yielded must be counted where it went", acc->yielded, gone);
+    int64_t gone = acc->inserted + acc->replacing + acc->unchanged + acc->quarantined + acc->dropped +
+                   acc->deduplicated + acc->deleted;
+    if (acc->yielded != gone)
+        return disagree(e, table, "every row yielded must be counted where it went", acc->yielded, gone);
     if (acc->rows_before >= 0 && acc->rows_after >= 0 &&
         acc->rows_after != acc->rows_before + acc->rows_added - acc->rows_removed)
-        return disagree(e, table, "rows before and changes must make the rows after", acc->rows_before + acc->rows_added - acc->rows_removed,
-                        acc->rows_after);
+        return disagree(e, table, "rows before and changes must make the rows after",
+                        acc->rows_before + acc->rows_added - acc->rows_removed, acc->rows_after);
     int64_t quarantined = 0, dropped = 0;
     for (size_t i = 0; i < acc->n_lines; i++) {
         if (acc->lines[i].what == ACCOUNT_QUARANTINED) quarantined += acc->lines[i].rows;
         if (acc->lines[i].what == ACCOUNT_DROPPED) dropped += acc->lines[i].rows;
     }
-    if (quarantined != acc->quarantined) return disagree(e, table, "quarantined rows by rule must add up", quarantined, acc->quarantined);
-    if (dropped != acc->dropped) return disagree(e, table, "dropped rows by rule must add up", dropped, acc->dropped);
+    if (quarantined != acc->quarantined)
+        return disagree(e, table, "quarantined rows by rule must add up", quarantined, acc->quarantined);
+    if (dropped != acc->dropped)
+        return disagree(e, table, "dropped rows by rule must add up", dropped, acc->dropped);
     return RC_OK;
 }
 
-static const char *const line_names[] = {[ACCOUNT_QUARANTINED] = "quarantined", [ACCOUNT_DROPPED] = "dropped", [ACCOUNT_WARNED] = "warned"};
+static const char *const line_names[] = {
+    [ACCOUNT_QUARANTINED] = "quarantined", [ACCOUNT_DROPPED] = "dropped", [ACCOUNT_WARNED] = "warned"};
 
 static void add_by_rule_json(struct buf *out, const struct account *acc, int what)
 {
@@ -67,18 +75,26 @@ void account_print_json(struct buf *out, const struct account *acc)
         buf_printf(out, ":%lld", (long long)acc->read[i].rows);
     }
     buf_add_str(out, "},\"driving\":");
-    if (acc->driving)
-        buf_add_json_string(out, acc->driving, strlen(acc->driving));
-    else
-        buf_add_str(out, "null");
+    if (acc->driving) buf_add_json_string(out, acc->driving, strlen(acc->driving));
+    else buf_add_str(out, "null");
     const struct {
         const char *name;
         int64_t rows;
-    } terms[] = {{"yielded", acc->yielded},           {"inserted", acc->inserted},       {"replacing", acc->replacing},
-                 {"unchanged", acc->unchanged},       {"quarantined", acc->quarantined}, {"dropped", acc->dropped},
-                 {"deduplicated", acc->deduplicated}, {"deleted", acc->deleted},         {"warned", acc->warned},
-                 {"rows_before", acc->rows_before},   {"rows_after", acc->rows_after},   {"rows_added", acc->rows_added},
-                 {"rows_removed", acc->rows_removed}, {"files_loaded", acc->files_loaded}, {"files_refused", acc->files_refused},
+    } terms[] = {{"yielded", acc->yielded},
+                 {"inserted", acc->inserted},
+                 {"replacing", acc->replacing},
+                 {"unchanged", acc->unchanged},
+                 {"quarantined", acc->quarantined},
+                 {"dropped", acc->dropped},
+                 {"deduplicated", acc->deduplicated},
+                 {"deleted", acc->deleted},
+                 {"warned", acc->warned},
+                 {"rows_before", acc->rows_before},
+                 {"rows_after", acc->rows_after},
+                 {"rows_added", acc->rows_added},
+                 {"rows_removed", acc->rows_removed},
+                 {"files_loaded", acc->files_loaded},
+                 {"files_refused", acc->files_refused},
                  {"files_changed", acc->files_changed}};
     for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++)
         buf_printf(out, ",\"%s\":%lld", terms[i].name, (long long)terms[i].rows);
@@ -109,7 +125,8 @@ static void add_term(struct buf *out, const char *name, int64_t rows)
 static void add_rules(struct buf *out, const struct account *acc, int what)
 {
     size_t shown = 0, all = 0;
-    for (size_t i = 0; i < acc->n_lines; i++) all += (int)acc->lines[i].what == what && acc->lines[i].rows > 0;
+    for (size_t i = 0; i < acc->n_lines; i++)
+        all += (int)acc->lines[i].what == what && acc->lines[i].rows > 0;
     for (size_t i = 0; i < acc->n_lines && shown < 3; i++) {
         if ((int)acc->lines[i].what != what || acc->lines[i].rows == 0) continue;
         buf_add_str(out, shown ? ", " : " (");

@@ -17,15 +17,16 @@ struct account_read {
 struct account {
     struct account_read *read;
     size_t n_read;
-    const char *driving;  /* input each of whose rows gives at most one output row, or NULL: then filtered is not known */
-    bool may_filter;      /* the statement leaves out rows of the driving input */
-    int64_t yielded;      /* rows that the statement gave (or records that the files held) */
+    const char *
+        driving; /* input each of whose rows gives at most one output row, or NULL: then filtered is not known */
+    bool may_filter; /* the statement leaves out rows of the driving input */
+    int64_t yielded; /* rows that the statement gave (or records that the files held) */
     int64_t inserted, replacing, unchanged, quarantined, dropped, deduplicated, deleted, warned;
-    int64_t filtered;     /* driving only: read - yielded */
+    int64_t filtered;           /* driving only: read - yielded */
     struct account_line *lines; /* by rule */
     size_t n_lines;
-    int64_t rows_before, rows_after;  /* of the table, from the log; -1 unknown */
-    int64_t rows_added, rows_removed; /* as written: records of files added and removed */
+    int64_t rows_before, rows_after;                    /* of the table, from the log; -1 unknown */
+    int64_t rows_added, rows_removed;                   /* as written: records of files added and removed */
     int64_t files_loaded, files_refused, files_changed; /* bronze */
 };
 

@@ -19,11 +19,13 @@ static void cache_read(struct arena *a, const char *project_dir, struct statemen
 {
     struct str text;
     bool exists = false;
-    if (os_read_file(a, cache_path(a, project_dir), CACHE_MAX, &text, &exists, NULL) != RC_OK || !exists) text = STR("");
+    if (os_read_file(a, cache_path(a, project_dir), CACHE_MAX, &text, &exists, NULL) != RC_OK || !exists)
+        text = STR("");
     statement_cache_open(text, cache);
 }
 
-static void cache_write(struct arena *a, const char *project_dir, const struct compiled *c, const struct hash *keys)
+static void cache_write(struct arena *a, const char *project_dir, const struct compiled *c,
+                        const struct hash *keys)
 {
     struct buf out;
     struct err e = {0};
@@ -41,17 +43,16 @@ static struct pos position_of(const struct table *t, int64_t offset)
 {
     struct pos pos = {.file = t->file, .line = 1, .column = 1};
     for (int64_t i = 0; offset > 0 && i < offset && t->sql[i]; i++) {
-        if (t->sql[i] == '\n')
-            pos.line++, pos.column = 1;
-        else
-            pos.column++;
+        if (t->sql[i] == '\n') pos.line++, pos.column = 1;
+        else pos.column++;
     }
     return pos;
 }
 
 /* The engine's JSON and its tree are many times larger than what is found out from them, so this happens in an arena of
  * its own; what stays is the statement as the cache would give it. */
-static enum rc analyze(struct arena *a, const struct table *t, const char *json, struct statement **ret, struct problems *p, struct err *e)
+static enum rc analyze(struct arena *a, const struct table *t, const char *json, struct statement **ret,
+                       struct problems *p, struct err *e)
 {
     struct arena *scratch = arena_new();
     struct err error = {0};
@@ -63,14 +64,15 @@ static enum rc analyze(struct arena *a, const struct table *t, const char *json,
     } else {
         struct buf *record = buf_new(scratch, BUF_DEFAULT_MAX);
         statement_print(record, s);
-        rc = statement_parse_cached(a, (struct str){arena_strndup(a, record->p, record->n), record->n}, ret, e);
+        rc = statement_parse_cached(a, (struct str){arena_strndup(a, record->p, record->n), record->n}, ret,
+                                    e);
     }
     arena_free(scratch);
     return rc;
 }
 
-static enum rc parse_batch(struct arena *a, struct compiled *c, struct session *s, const size_t *which, const char *const *texts,
-                           size_t n, struct problems *p, struct err *e)
+static enum rc parse_batch(struct arena *a, struct compiled *c, struct session *s, const size_t *which,
+                           const char *const *texts, size_t n, struct problems *p, struct err *e)
 {
     struct arena *scratch = arena_new();
     const char **json;
@@ -83,7 +85,8 @@ out:
     return rc;
 }
 
-static enum rc parse_missing(struct arena *a, struct compiled *c, struct lazy_engine *engine, struct problems *p, struct err *e)
+static enum rc parse_missing(struct arena *a, struct compiled *c, struct lazy_engine *engine,
+                             struct problems *p, struct err *e)
 {
     enum rc rc;
     size_t n = 0, n_tables = c->project->n_tables;
@@ -113,10 +116,8 @@ out:
 static void add_field(struct hash_state *h, const char *name, const char *value)
 {
     hash_update(h, name, strlen(name) + 1);
-    if (value)
-        hash_update(h, value, strlen(value) + 1);
-    else
-        hash_update(h, "\1", 1);
+    if (value) hash_update(h, value, strlen(value) + 1);
+    else hash_update(h, "\1", 1);
 }
 
 static void add_number(struct hash_state *h, const char *name, int64_t value)
@@ -154,7 +155,8 @@ static void add_contract(struct hash_state *h, const struct table *t)
 }
 
 /* The variables of the target that a statement reads, by value. */
-static enum rc add_variables(struct arena *a, struct hash_state *h, const struct statement *s, const struct target *target, struct err *e)
+static enum rc add_variables(struct arena *a, struct hash_state *h, const struct statement *s,
+                             const struct target *target, struct err *e)
 {
     for (size_t i = 0; i < s->n_variables; i++)
         for (size_t k = 0; target && k < target->n_vars; k++) {
@@ -168,8 +170,8 @@ static enum rc add_variables(struct arena *a, struct hash_state *h, const struct
     return RC_OK;
 }
 
-static enum rc fingerprint(struct arena *a, const struct table *t, const struct statement *s, const struct target *target, struct hash *ret,
-                           struct err *e)
+static enum rc fingerprint(struct arena *a, const struct table *t, const struct statement *s,
+                           const struct target *target, struct hash *ret, struct err *e)
 {
     enum rc rc = RC_OK;
     struct hash_state *h = hash_new();
@@ -198,8 +200,8 @@ out:
     return rc;
 }
 
-enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *engine, struct problems *p, struct compiled **ret,
-                struct err *e)
+enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *engine, struct problems *p,
+                struct compiled **ret, struct err *e)
 {
     enum rc rc;
     struct compiled *c = ARENA_NEW(a, struct compiled);

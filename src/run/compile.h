@@ -15,11 +15,12 @@ struct compiled {
     size_t parsed;                 /* statements that the cache did not have */
 };
 /* Problems go to `p`; with errors there, *ret may lack the graph. */
-enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *engine, struct problems *p, struct compiled **ret,
-                struct err *e) MUST_CHECK;
+enum rc compile(struct arena *a, const char *project_dir, struct lazy_engine *engine, struct problems *p,
+                struct compiled **ret, struct err *e) MUST_CHECK;
 
 /* Fills in the fingerprints for a target: its time zone and the variables that a model reads count. An environment variable
  * that is needed and not set is RC_PROJECT. */
-enum rc compiled_fingerprints(struct arena *a, struct compiled *c, const struct target *target, struct err *e) MUST_CHECK;
+enum rc compiled_fingerprints(struct arena *a, struct compiled *c, const struct target *target,
+                              struct err *e) MUST_CHECK;
 
 #endif

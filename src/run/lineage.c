@@ -5,7 +5,9 @@
 
 #define PRODUCER "urn:ingot:" INGOT_VERSION
 #define SPEC "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
-#define FACET(name, version) "\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"https://openlineage.io/spec/facets/" version "/" name ".json#/$defs/" name "\""
+#define FACET(name, version)                                                                                 \
+    "\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"https://openlineage.io/spec/facets/" version "/" name   \
+    ".json#/$defs/" name "\""
 
 struct event {
     struct workspace *w;
@@ -46,7 +48,10 @@ static void add_outputs(struct buf *out, const struct event *v)
     if (strcmp(v->type, "COMPLETE") == 0) {
         int64_t size = 0;
         for (size_t i = 0; i < v->step->n_added; i++) size += v->step->added[i].size;
-        buf_printf(out, ",\"outputFacets\":{\"outputStatistics\":{" FACET("OutputStatisticsOutputDatasetFacet", "1-0-2") ",\"rowCount\":%lld,\"size\":%lld,\"fileCount\":%zu}}",
+        buf_printf(out,
+                   ",\"outputFacets\":{\"outputStatistics\":{" FACET(
+                       "OutputStatisticsOutputDatasetFacet",
+                       "1-0-2") ",\"rowCount\":%lld,\"size\":%lld,\"fileCount\":%zu}}",
                    (long long)v->step->account.rows_added, (long long)size, v->step->n_added);
     }
     buf_add_str(out, "}]");
@@ -67,7 +72,9 @@ static void add_run(struct buf *out, const struct event *v)
         buf_add_str(out, ",\"programmingLanguage\":\"SQL\"}");
     }
     if (strcmp(v->type, "START") != 0) {
-        buf_printf(out, ",\"ingot_rows\":{\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"" PRODUCER "/facets/ingot_rows.json\",\"strategy\":\"%s\",\"version\":%lld,\"rows\":",
+        buf_printf(out,
+                   ",\"ingot_rows\":{\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"" PRODUCER
+                   "/facets/ingot_rows.json\",\"strategy\":\"%s\",\"version\":%lld,\"rows\":",
                    strategy_names[v->step->decision.strategy], (long long)v->staged->next.version);
         account_print_json(out, &v->step->account);
         buf_add_char(out, '}');
@@ -77,11 +84,14 @@ static void add_run(struct buf *out, const struct event *v)
 
 static void add_event(struct buf *out, const struct event *v)
 {
-    buf_printf(out, "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER "\",\"schemaURL\":\"" SPEC "\",", v->type,
-               os_format_time(v->step->arena, v->at_us));
+    buf_printf(out,
+               "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER
+               "\",\"schemaURL\":\"" SPEC "\",",
+               v->type, os_format_time(v->step->arena, v->at_us));
     add_run(out, v);
     buf_add_str(out, ",\"job\":{\"namespace\":\"ingot\",\"name\":");
-    add_string(out, arena_printf(v->step->arena, "%s.%s", v->w->compiled->project->name, v->step->table->name));
+    add_string(out,
+               arena_printf(v->step->arena, "%s.%s", v->w->compiled->project->name, v->step->table->name));
     buf_add_char(out, '}');
     add_inputs(out, v);
     add_outputs(out, v);
@@ -94,7 +104,11 @@ static void add_table(struct buf *out, struct workspace *w, const struct run_res
     if (!result->steps[i] || (outcome != OUTCOME_PUBLISHED && outcome != OUTCOME_FAILED)) return;
     char id[37];
     os_uuid(id);
-    struct event v = {.w = w, .result = result, .step = result->steps[i], .staged = &result->staged[i], .run_id = arena_strdup(w->arena, id)};
+    struct event v = {.w = w,
+                      .result = result,
+                      .step = result->steps[i],
+                      .staged = &result->staged[i],
+                      .run_id = arena_strdup(w->arena, id)};
     v.type = "START";
     v.at_us = os_now_us() - (os_monotonic_us() - v.step->started_us);
     add_event(out, &v);
@@ -103,10 +117,13 @@ static void add_table(struct buf *out, struct workspace *w, const struct run_res
     add_event(out, &v);
 }
 
-static void run_event(struct buf *out, struct workspace *w, const struct run_result *result, const char *type, int64_t at_us, const char *error)
+static void run_event(struct buf *out, struct workspace *w, const struct run_result *result, const char *type,
+                      int64_t at_us, const char *error)
 {
-    buf_printf(out, "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER "\",\"schemaURL\":\"" SPEC "\",\"run\":{\"runId\":\"%s\",\"facets\":{", type,
-               os_format_time(w->arena, at_us), result->run);
+    buf_printf(out,
+               "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER
+               "\",\"schemaURL\":\"" SPEC "\",\"run\":{\"runId\":\"%s\",\"facets\":{",
+               type, os_format_time(w->arena, at_us), result->run);
     if (error) {
         buf_add_str(out, "\"errorMessage\":{" FACET("ErrorMessageRunFacet", "1-0-1") ",\"message\":");
         add_string(out, error);
@@ -122,7 +139,8 @@ void lineage_write(struct workspace *w, struct run_result *result, enum rc rc, c
     struct buf *tables = buf_new(w->arena, BUF_DEFAULT_MAX), *out = buf_new(w->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; result->steps && i < result->n; i++) add_table(tables, w, result, i);
     if (tables->n == 0 && rc == RC_OK) return;
-    if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE) return; /* the lake may not take it, and the next run tells */
+    if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE)
+        return; /* the lake may not take it, and the next run tells */
     bool failed = rc != RC_OK || result->any_failed;
     const char *message = rc != RC_OK ? redact(w->arena, error->message) : failed ? "a table failed" : NULL;
     run_event(out, w, result, "START", result->started_us, NULL);
@@ -135,6 +153,5 @@ void lineage_write(struct workspace *w, struct run_result *result, enum rc rc, c
     struct err problem = {0};
     if (w->storage->ops->put_new(w->storage, key, buf_str(out), &put, &problem) != RC_OK)
         log_warn("the events of this run could not be written: %s", problem.message);
-    else
-        result->lineage_file = key;
+    else result->lineage_file = key;
 }

@@ -24,19 +24,21 @@ struct staged {
     char id[37];               /* contained in it */
     size_t *on;                /* indices of tables of this run whose staged version it read */
     size_t n_on;
-    struct err error;          /* of a failed one */
+    struct err error; /* of a failed one */
     /* After the commit and before the marker: brings the quarantine table's own log up to date. May be NULL; repeated
      * by later runs until it succeeded. */
     enum rc (*after_commit)(void *data, struct storage *s, struct err *e);
     void *after_data;
-    void *detail;              /* the stager's own (strategy, account …) */
+    void *detail; /* the stager's own (strategy, account …) */
 };
 
 /* Makes the commits of all staged tables, in the given topological order; sets PUBLISHED or LOST. RC_UNREACHABLE ends it
  * at once (what is committed stands). *ret_lost counts lost ones. */
-enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n, size_t *ret_lost, struct err *e) MUST_CHECK;
+enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n,
+                        size_t *ret_lost, struct err *e) MUST_CHECK;
 /* Writes the marker for the tables of `selected` that are published or up to date; `gone` (may be NULL) flags none. */
-enum rc publish_marker(struct lake *l, const char *run, const struct staged *staged, struct err *e) MUST_CHECK;
+enum rc publish_marker(struct lake *l, const char *run, const struct staged *staged,
+                       struct err *e) MUST_CHECK;
 
 /* One attempt after another until nothing is lost, at most 8 times, then RC_CONFLICT (RULES.md A 1). */
 struct stager {
@@ -56,11 +58,12 @@ struct transaction {
     const bool *selected;
     const char *run; /* id */
     struct stager stager;
-    int threads;     /* tables staged side by side; 1: in the caller's thread */
+    int threads;      /* tables staged side by side; 1: in the caller's thread */
     const bool *stop; /* set from outside: end with RC_INTERRUPTED before anything more is committed */
 };
 /* *ret_staged: one for each node, of the last attempt, in `a`. A failed table does not fail the transaction: the caller
  * reads the outcomes. */
-enum rc transaction_run(struct arena *a, const struct transaction *t, struct lake **ret_lake, struct staged **ret_staged, struct err *e) MUST_CHECK;
+enum rc transaction_run(struct arena *a, const struct transaction *t, struct lake **ret_lake,
+                        struct staged **ret_staged, struct err *e) MUST_CHECK;
 
 #endif

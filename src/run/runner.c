@@ -22,8 +22,10 @@ static enum rc open_lake(struct workspace *w, struct err *e)
     const char *lake;
     TRY(setting_expand(w->arena, &w->target->lake, "lake", &lake, e));
     if (strstr(lake, "://"))
-        return err_set(e, RC_PROJECT, "%s:%d:%d: lake: %s is not a folder; this version of ingot keeps lakes in folders only", w->target->lake.pos.file,
-                       w->target->lake.pos.line, w->target->lake.pos.column, lake);
+        return err_set(
+            e, RC_PROJECT,
+            "%s:%d:%d: lake: %s is not a folder; this version of ingot keeps lakes in folders only",
+            w->target->lake.pos.file, w->target->lake.pos.line, w->target->lake.pos.column, lake);
     while (strncmp(lake, "./", 2) == 0) lake += 2;
     w->lake_root = path_join(w->arena, w->compiled->project->dir, lake);
     TRY(storage_local_open(w->lake_root, &w->storage, e));
@@ -35,7 +37,8 @@ out:
 /* The message of an expansion begins with the place, which the problem has of its own. */
 static void add_unset(struct workspace *w, struct problems *p, struct pos pos, const struct err *e)
 {
-    const char *place = arena_printf(w->arena, "%s:%d:%d: ", pos.file, pos.line, pos.column), *message = e->message;
+    const char *place = arena_printf(w->arena, "%s:%d:%d: ", pos.file, pos.line, pos.column),
+               *message = e->message;
     if (strncmp(message, place, strlen(place)) == 0) message += strlen(place);
     problem_add(p, pos, false, "%s", message);
 }
@@ -44,7 +47,8 @@ static void check_source(struct workspace *w, const struct table *t, struct prob
 {
     const char *value;
     struct err e = {0};
-    if (t->source && setting_expand(w->arena, &t->source->files, "from.files", &value, &e) != RC_OK) add_unset(w, p, t->source->files.pos, &e);
+    if (t->source && setting_expand(w->arena, &t->source->files, "from.files", &value, &e) != RC_OK)
+        add_unset(w, p, t->source->files.pos, &e);
 }
 
 /* Environment variables that the target needs are named all at once; if some are missing, those of the sources too. */
@@ -56,7 +60,8 @@ static void check_target(struct workspace *w, struct problems *p)
     if (setting_expand(w->arena, &t->lake, "lake", &value, &e) != RC_OK) add_unset(w, p, t->lake.pos, &e);
     for (size_t i = 0; i < t->n_vars; i++)
         if (variable_expand(w->arena, &t->vars[i], &value, &e) != RC_OK) add_unset(w, p, t->vars[i].pos, &e);
-    for (size_t i = 0; p->n_errors > 0 && i < w->compiled->project->n_tables; i++) check_source(w, &w->compiled->project->tables[i], p);
+    for (size_t i = 0; p->n_errors > 0 && i < w->compiled->project->n_tables; i++)
+        check_source(w, &w->compiled->project->tables[i], p);
 }
 
 /* Nothing is done if a source that was asked for cannot say where its files are. */
@@ -68,24 +73,30 @@ static enum rc check_sources(struct workspace *w, const bool *selected, struct e
     if (p.n_errors == 0) return RC_OK;
     struct buf *lines = buf_new(w->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < p.n_items; i++)
-        buf_printf(lines, "%s%s:%d:%d: %s", i ? "\n" : "", p.items[i].pos.file, p.items[i].pos.line, p.items[i].pos.column, p.items[i].message);
+        buf_printf(lines, "%s%s:%d:%d: %s", i ? "\n" : "", p.items[i].pos.file, p.items[i].pos.line,
+                   p.items[i].pos.column, p.items[i].message);
     return err_set(e, RC_PROJECT, "%s", lines->p);
 }
 
 static void engine_settings(struct workspace *w, const struct target *t)
 {
-    w->engine.config = (struct engine_config){.memory_bytes = t->memory_bytes, .threads = t->threads, .temp_directory = t->temp_directory, .timezone = t->timezone};
+    w->engine.config = (struct engine_config){.memory_bytes = t->memory_bytes,
+                                              .threads = t->threads,
+                                              .temp_directory = t->temp_directory,
+                                              .timezone = t->timezone};
 }
 
 static enum rc first_problem(const struct problems *p, struct err *e)
 {
     for (size_t i = 0; i < p->n_items; i++)
         if (!p->items[i].warning)
-            return err_set(e, RC_PROJECT, "%s:%d:%d: %s", p->items[i].pos.file, p->items[i].pos.line, p->items[i].pos.column, p->items[i].message);
+            return err_set(e, RC_PROJECT, "%s:%d:%d: %s", p->items[i].pos.file, p->items[i].pos.line,
+                           p->items[i].pos.column, p->items[i].message);
     return err_set(e, RC_PROJECT, "the project has errors");
 }
 
-enum rc workspace_open(struct arena *a, const char *dir, const char *target, struct problems *p, struct workspace **ret, struct err *e)
+enum rc workspace_open(struct arena *a, const char *dir, const char *target, struct problems *p,
+                       struct workspace **ret, struct err *e)
 {
     enum rc rc;
     struct workspace *w = ARENA_NEW(a, struct workspace);
@@ -99,7 +110,8 @@ enum rc workspace_open(struct arena *a, const char *dir, const char *target, str
     problems_sort(p);
     if (p->n_errors > 0) return first_problem(p, e);
     w->target = project_target(w->compiled->project, target);
-    if (!w->target) return err_set(e, RC_USAGE, "there is no target %s in ingot.yml", target ? target : "(default)");
+    if (!w->target)
+        return err_set(e, RC_USAGE, "there is no target %s in ingot.yml", target ? target : "(default)");
     check_target(w, p);
     problems_sort(p);
     if (p->n_errors > 0) return first_problem(p, e);
@@ -150,7 +162,8 @@ static enum rc begin_attempt(void *data, struct lake *l, int attempt, struct err
         struct arena *a = arena_new();
         arena_defer(l->arena, free_arena, a);
         struct step *s = ARENA_NEW(a, struct step);
-        *s = (struct step){.arena = a, .runner = &r->runner, .lake = l, .node = i, .pinned = &l->tables[i], .side = -1};
+        *s = (struct step){
+            .arena = a, .runner = &r->runner, .lake = l, .node = i, .pinned = &l->tables[i], .side = -1};
         s->table = r->runner.compiled->dag->nodes[i].table;
         s->statement = r->runner.compiled->statements[i];
         r->runner.steps[i] = s;
@@ -164,10 +177,12 @@ static enum rc repair_mirror(struct step *s, struct err *e)
 {
     enum rc rc;
     if (!s->pinned->unmarked || s->pinned->now.side < 0 || s->runner->plan_only) return RC_OK;
-    bool same_side = s->staged_all[s->node].outcome == OUTCOME_STAGED && s->side < 0; /* its commit will not bring it up to date */
+    bool same_side = s->staged_all[s->node].outcome == OUTCOME_STAGED &&
+                     s->side < 0; /* its commit will not bring it up to date */
     if (s->staged_all[s->node].outcome != OUTCOME_UP_TO_DATE && !same_side) return RC_OK;
     if (s->chain_length == 0) TRY(step_read_side(s, e));
-    TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine, s->pinned->now.side, e));
+    TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->quarantine,
+                          s->n_quarantine, s->pinned->now.side, e));
     return RC_OK;
 out:
     return rc;
@@ -199,7 +214,8 @@ static enum rc stage_step(void *data, struct lake *l, struct staged *staged, siz
     if (s->pinned->damage) rc = err_set(e, s->pinned->damage->rc, "%s", s->pinned->damage->message);
     else rc = s->table->source ? stage_source(s, e) : stage_model(s, e);
     if (rc == RC_OK) rc = repair_mirror(s, e);
-    if (rc != RC_OK && __atomic_load_n(r->w->stop, __ATOMIC_ACQUIRE)) rc = err_set(e, RC_INTERRUPTED, "interrupted; nothing of this run was published");
+    if (rc != RC_OK && __atomic_load_n(r->w->stop, __ATOMIC_ACQUIRE))
+        rc = err_set(e, RC_INTERRUPTED, "interrupted; nothing of this run was published");
     rc = settle(s, rc, e);
     s->took_us = os_monotonic_us() - s->started_us;
     tell(r, RUN_EVENT_STEP_STAGED, s);
@@ -220,12 +236,14 @@ static const char *stopped_by(const struct dag *dag, const struct staged *staged
     const struct node *node = &dag->nodes[table];
     for (size_t i = 0; i < node->n_inputs + node->n_parents; i++) {
         size_t up = i < node->n_inputs ? node->inputs[i] : node->parents[i - node->n_inputs];
-        if (staged[up].outcome == OUTCOME_FAILED || staged[up].outcome == OUTCOME_UPSTREAM) return dag->nodes[up].table->name;
+        if (staged[up].outcome == OUTCOME_FAILED || staged[up].outcome == OUTCOME_UPSTREAM)
+            return dag->nodes[up].table->name;
     }
     return NULL;
 }
 
-static enum rc plan_only(struct running *r, const struct transaction *t, struct run_result *ret, struct err *e)
+static enum rc plan_only(struct running *r, const struct transaction *t, struct run_result *ret,
+                         struct err *e)
 {
     enum rc rc;
     struct arena *a = r->w->arena;
@@ -244,7 +262,10 @@ static enum rc plan_only(struct running *r, const struct transaction *t, struct 
             continue;
         }
         ret->staged[table].outcome = OUTCOME_UPSTREAM;
-        r->runner.steps[table]->decision = (struct decision){STRATEGY_BLOCKED, .reason = arena_printf(a, "stays at its last version, because %s cannot be brought up to date", stopped)};
+        r->runner.steps[table]->decision = (struct decision){
+            STRATEGY_BLOCKED,
+            .reason = arena_printf(a, "stays at its last version, because %s cannot be brought up to date",
+                                   stopped)};
     }
 out:
     return rc;
@@ -254,24 +275,34 @@ static void sum_up(struct run_result *ret)
 {
     for (size_t i = 0; i < ret->n; i++) {
         enum table_outcome o = ret->staged[i].outcome;
-        ret->any_failed = ret->any_failed || o == OUTCOME_FAILED || o == OUTCOME_UPSTREAM || (ret->steps[i] && ret->steps[i]->partly_failed);
+        ret->any_failed = ret->any_failed || o == OUTCOME_FAILED || o == OUTCOME_UPSTREAM ||
+                          (ret->steps[i] && ret->steps[i]->partly_failed);
     }
 }
 
-enum rc workspace_run(struct workspace *w, const struct run_request *request, struct run_result *ret, struct err *e)
+enum rc workspace_run(struct workspace *w, const struct run_request *request, struct run_result *ret,
+                      struct err *e)
 {
     enum rc rc;
     struct arena *a = w->arena;
     struct running *r = ARENA_NEW(a, struct running);
     char id[37];
     os_uuid(id);
-    *ret = (struct run_result){.run = arena_strdup(a, id), .started_us = os_now_us(), .n = w->compiled->dag->n_nodes};
+    *ret = (struct run_result){
+        .run = arena_strdup(a, id), .started_us = os_now_us(), .n = w->compiled->dag->n_nodes};
     int64_t start = os_monotonic_us();
     r->w = w;
     r->request = request;
     pthread_mutex_init(&r->lock, NULL);
-    r->runner = (struct runner){.arena = a, .compiled = w->compiled, .target = w->target, .storage = w->storage, .engine = &w->engine, .run = ret->run,
-                                .watch_progress = request->watch_progress, .plan_only = request->plan_only, .stop = w->stop};
+    r->runner = (struct runner){.arena = a,
+                                .compiled = w->compiled,
+                                .target = w->target,
+                                .storage = w->storage,
+                                .engine = &w->engine,
+                                .run = ret->run,
+                                .watch_progress = request->watch_progress,
+                                .plan_only = request->plan_only,
+                                .stop = w->stop};
     r->runner.options = (struct run_options){.full = request->full, .rebuild = request->rebuild};
     char *temp_dir = NULL;
     bool *selected;
@@ -279,13 +310,17 @@ enum rc workspace_run(struct workspace *w, const struct run_request *request, st
     TRY(check_sources(w, selected, e));
     if (!request->plan_only) TRY(os_temp_dir(a, w->target->temp_directory, &temp_dir, e));
     r->runner.temp_dir = temp_dir;
-    struct transaction t = {.storage = w->storage, .codec = engine_checkpoint_codec(&w->engine), .dag = w->compiled->dag, .names = w->compiled->names,
-                            .selected = selected, .run = ret->run, .stop = w->stop, .threads = tables_at_once(request),
+    struct transaction t = {.storage = w->storage,
+                            .codec = engine_checkpoint_codec(&w->engine),
+                            .dag = w->compiled->dag,
+                            .names = w->compiled->names,
+                            .selected = selected,
+                            .run = ret->run,
+                            .stop = w->stop,
+                            .threads = tables_at_once(request),
                             .stager = {.data = r, .stage = stage_step, .attempt = begin_attempt}};
-    if (request->plan_only)
-        TRY(plan_only(r, &t, ret, e));
-    else
-        TRY(transaction_run(a, &t, &ret->lake, &ret->staged, e));
+    if (request->plan_only) TRY(plan_only(r, &t, ret, e));
+    else TRY(transaction_run(a, &t, &ret->lake, &ret->staged, e));
     ret->steps = r->runner.steps;
     sum_up(ret);
     if (!request->plan_only) write_checkpoints(w, ret);

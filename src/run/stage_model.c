@@ -34,7 +34,9 @@ static void count_refusals(struct model_work *w, const struct refusal_counts *co
             line = ARENA_PUSH(w->s->arena, acc->lines, acc->n_lines);
             *line = (struct account_line){.rule = t->rule};
         }
-        line->what = t->action == RULE_WARN ? ACCOUNT_WARNED : t->action == RULE_DROP ? ACCOUNT_DROPPED : ACCOUNT_QUARANTINED;
+        line->what = t->action == RULE_WARN   ? ACCOUNT_WARNED
+                     : t->action == RULE_DROP ? ACCOUNT_DROPPED
+                                              : ACCOUNT_QUARANTINED;
         line->rows += counts->by_test[i];
         if (t->action == RULE_WARN) acc->warned += counts->by_test[i];
     }
@@ -50,16 +52,20 @@ struct pass {
 static enum rc run_pass(struct model_work *w, const struct pass *p, struct err *e)
 {
     struct step *s = w->s;
-    struct refused_sink *sink = p->silent ? refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us) : w->refused;
+    struct refused_sink *sink = p->silent ? refused_new(s->arena, s->runner->temp_dir, s->table->name,
+                                                        s->runner->run, s->lake->now_us)
+                                          : w->refused;
     int64_t handle = refusal_open(s->arena, sink, w->judgement);
-    char *select = judged_keep_select(s->arena, w->judgement, p->relation, w->carry, w->n_carry, handle, w->leave_out);
+    char *select =
+        judged_keep_select(s->arena, w->judgement, p->relation, w->carry, w->n_carry, handle, w->leave_out);
     enum rc rc = p->consume(w, select, e);
     struct refusal_counts counts;
     refusal_close(handle, s->arena, &counts);
     if (rc != RC_OK || p->silent) return rc;
     if (counts.failed > 0)
-        return err_set(e, RC_DATA, "%s: %lld row%s failed a rule that says fail; %s", s->table->name, (long long)counts.failed,
-                       counts.failed == 1 ? "" : "s", counts.first_failure ? counts.first_failure : "");
+        return err_set(e, RC_DATA, "%s: %lld row%s failed a rule that says fail; %s", s->table->name,
+                       (long long)counts.failed, counts.failed == 1 ? "" : "s",
+                       counts.first_failure ? counts.first_failure : "");
     count_refusals(w, &counts);
     s->account.deleted += counts.left_out;
     return RC_OK;
@@ -68,12 +74,15 @@ static enum rc run_pass(struct model_work *w, const struct pass *p, struct err *
 static enum rc write_rows(struct model_work *w, const char *select, struct err *e)
 {
     struct step *s = w->s;
-    struct parquet_options options = {.directory = w->directory,
-                                      .columns = s->columns,
-                                      .n_columns = s->n_columns,
-                                      .partition_by = s->table->partition_by,
-                                      .n_partition_by = s->table->n_partition_by,
-                                      .order_by = s->table->n_cluster_by ? name_list(s->arena, "", s->table->cluster_by, s->table->n_cluster_by) : NULL};
+    struct parquet_options options = {
+        .directory = w->directory,
+        .columns = s->columns,
+        .n_columns = s->n_columns,
+        .partition_by = s->table->partition_by,
+        .n_partition_by = s->table->n_partition_by,
+        .order_by = s->table->n_cluster_by
+                        ? name_list(s->arena, "", s->table->cluster_by, s->table->n_cluster_by)
+                        : NULL};
     char *columns = column_list(s->arena, "", s->columns, s->n_columns);
     select = arena_printf(s->arena, "SELECT %s FROM (%s)", columns, select);
     struct parquet_file *files;
@@ -88,13 +97,15 @@ static enum rc write_rows(struct model_work *w, const char *select, struct err *
 static enum rc keep_candidates(struct model_work *w, const char *select, struct err *e)
 {
     char *columns = column_list(w->s->arena, "", w->s->columns, w->s->n_columns);
-    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __candidates AS SELECT %s FROM (%s)", columns, select);
+    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __candidates AS SELECT %s FROM (%s)",
+                         columns, select);
 }
 
 static enum rc keep_older(struct model_work *w, const char *select, struct err *e)
 {
     char *columns = column_list(w->s->arena, "", w->s->columns, w->s->n_columns);
-    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older AS SELECT %s FROM (%s)", columns, select);
+    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older AS SELECT %s FROM (%s)",
+                         columns, select);
 }
 
 /* --- what is written, by the nature of the table ------------------------------------------------------------------ */
@@ -112,15 +123,21 @@ static enum rc check_unique(struct model_work *w, struct err *e)
     for (size_t i = 0; before && i < before->n_files; i++) files[s->n_added + i] = before->files[i];
     TRY(step_relation(s, s->pinned->dir, files, n, s->columns, s->n_columns, false, &relation, e));
     struct rows *r;
-    TRY(session_queryf(s->arena, w->session, &r, e, "SELECT %s, count(*) FROM (%s) GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 3", key, relation));
+    TRY(session_queryf(s->arena, w->session, &r, e,
+                       "SELECT %s, count(*) FROM (%s) GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 3",
+                       key, relation));
     if (r->n_rows == 0) return RC_OK;
     struct buf *keys = buf_new(s->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < r->n_rows; i++) {
         buf_add_str(keys, i ? "; " : "");
-        for (size_t c = 0; c + 1 < r->n_columns; c++) buf_printf(keys, "%s%s = %s", c ? ", " : "", t->key[c], r->cells[i * r->n_columns + c]);
+        for (size_t c = 0; c + 1 < r->n_columns; c++)
+            buf_printf(keys, "%s%s = %s", c ? ", " : "", t->key[c], r->cells[i * r->n_columns + c]);
         buf_printf(keys, " (%s rows)", r->cells[i * r->n_columns + r->n_columns - 1]);
     }
-    rc = err_set(e, RC_DATA, "%s: key is not unique: %s; make the SELECT give one row for each key, or say which wins with latest:", t->name, keys->p);
+    rc = err_set(e, RC_DATA,
+                 "%s: key is not unique: %s; make the SELECT give one row for each key, or say which wins "
+                 "with latest:",
+                 t->name, keys->p);
 out:
     return rc;
 }
@@ -149,7 +166,11 @@ static enum rc write_latest(struct model_work *w, struct err *e)
     w->leave_out = NULL;
     struct pass often = {.relation = "__often", .consume = keep_candidates};
     TRY(run_pass(w, &often, e));
-    struct merge m = {.key = t->key, .n_key = t->n_key, .latest = sql_name(s->arena, t->latest), .deleted = t->deleted, .candidates = "__candidates"};
+    struct merge m = {.key = t->key,
+                      .n_key = t->n_key,
+                      .latest = sql_name(s->arena, t->latest),
+                      .deleted = t->deleted,
+                      .candidates = "__candidates"};
     TRY(merge_rows(s, w->session, NULL, &m, w->directory, e));
 out:
     return rc;
@@ -164,7 +185,11 @@ static enum rc merge_latest(struct model_work *w, struct err *e)
     const struct table *t = s->table;
     struct pass added = {.relation = "__model", .consume = keep_candidates};
     TRY(run_pass(w, &added, e));
-    struct merge m = {.key = t->key, .n_key = t->n_key, .latest = sql_name(s->arena, t->latest), .deleted = t->deleted, .candidates = "__candidates"};
+    struct merge m = {.key = t->key,
+                      .n_key = t->n_key,
+                      .latest = sql_name(s->arena, t->latest),
+                      .deleted = t->deleted,
+                      .candidates = "__candidates"};
     if (s->decision.recompute_keys) {
         TRY(model_open_older(w, e)); /* __older_model: rows that the input held before, with these keys */
         struct pass older = {.relation = "__older_model", .silent = true, .consume = keep_older};
@@ -215,7 +240,8 @@ static enum rc judge_and_write(struct model_work *w, bool guard, struct err *e)
     enum rc rc;
     TRY(model_create_view(w, guard, e));
     TRY(model_judge(w, e));
-    if (w->s->decision.strategy != STRATEGY_FULL && w->s->schema_changes && !w->s->table->foreign_keep) TRY(build_in_full(w, guard, e));
+    if (w->s->decision.strategy != STRATEGY_FULL && w->s->schema_changes && !w->s->table->foreign_keep)
+        TRY(build_in_full(w, guard, e));
     TRY(write_table(w, e));
 out:
     return rc;
@@ -223,9 +249,11 @@ out:
 
 static enum rc build(struct model_work *w, struct err *e)
 {
-    w->refused = refused_new(w->s->arena, w->s->runner->temp_dir, w->s->table->name, w->s->runner->run, w->s->lake->now_us);
+    w->refused = refused_new(w->s->arena, w->s->runner->temp_dir, w->s->table->name, w->s->runner->run,
+                             w->s->lake->now_us);
     enum rc rc = judge_and_write(w, false, e);
-    if (rc != RC_OK && w->s->statement->row_by_row && (w->failed_on_value || session_failed_on_value(w->session))) {
+    if (rc != RC_OK && w->s->statement->row_by_row &&
+        (w->failed_on_value || session_failed_on_value(w->session))) {
         log_debug("%s: %s; judging row by row", w->s->table->name, e->message);
         start_over(w);
         rc = judge_and_write(w, true, e);
@@ -254,7 +282,8 @@ static enum rc account_for(struct model_work *w, struct err *e)
     if (rc != RC_OK) return rc;
     acc->driving = s->decision.driving;
     acc->may_filter = s->statement->filters;
-    acc->yielded = acc->inserted + acc->replacing + acc->unchanged + acc->quarantined + acc->dropped + acc->deduplicated + acc->deleted;
+    acc->yielded = acc->inserted + acc->replacing + acc->unchanged + acc->quarantined + acc->dropped +
+                   acc->deduplicated + acc->deleted;
     acc->rows_before = w->before ? delta_rows(w->before) : 0;
     acc->rows_after = delta_rows(s->after);
     return RC_OK;
@@ -273,7 +302,8 @@ static enum rc stage(struct model_work *w, struct err *e)
     TRY(open_scratch(w, e));
     TRY(build(w, e));
     if (s->decision.strategy == STRATEGY_FULL) {
-        for (size_t i = 0; w->before && i < w->before->n_files; i++) step_remove_file(s, &w->before->files[i]);
+        for (size_t i = 0; w->before && i < w->before->n_files; i++)
+            step_remove_file(s, &w->before->files[i]);
         bool remembers = s->pinned->now.side >= 0;
         if (remembers || refused_count(w->refused) > 0) TRY(step_claim_side(s, true, e));
     }
@@ -301,7 +331,8 @@ enum rc stage_model(struct step *s, struct err *e)
     case STRATEGY_SKIP: staged->outcome = OUTCOME_UP_TO_DATE; return RC_OK;
     case STRATEGY_BLOCKED:
         staged->outcome = OUTCOME_FAILED;
-        return s->runner->plan_only ? RC_OK : err_set(e, RC_DATA, "%s: %s", s->table->name, s->decision.reason);
+        return s->runner->plan_only ? RC_OK
+                                    : err_set(e, RC_DATA, "%s: %s", s->table->name, s->decision.reason);
     default: break;
     }
     if (s->runner->plan_only) return RC_OK;

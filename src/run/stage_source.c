@@ -33,7 +33,8 @@ static enum rc find_files(struct source_work *w, struct err *e)
     TRY(setting_expand(s->arena, &s->table->source->files, "from.files", &pattern, e));
     struct found_file *found;
     size_t n_found;
-    TRY(source_find(s->arena, s->runner->compiled->project->dir, s->table->source, pattern, &found, &n_found, e));
+    TRY(source_find(s->arena, s->runner->compiled->project->dir, s->table->source, pattern, &found, &n_found,
+                    e));
     TRY(source_compare(s->arena, s->ledger, found, n_found, &w->files, &w->n_files, e));
     for (size_t i = 0; i < w->n_files; i++) {
         w->n_new += w->files[i].fate == FILE_NEW;
@@ -51,7 +52,8 @@ static void choose_files(struct source_work *w)
     bool all = s->table->load == LOAD_REPLACE || s->decision.strategy == STRATEGY_FULL;
     w->todo = ARENA_ARRAY(s->arena, struct file_decision, w->n_files + 1);
     for (size_t i = 0; i < w->n_files; i++)
-        if (w->files[i].fate != FILE_VANISHED && (all || w->files[i].fate != FILE_SAME)) w->todo[w->n_todo++] = w->files[i];
+        if (w->files[i].fate != FILE_VANISHED && (all || w->files[i].fate != FILE_SAME))
+            w->todo[w->n_todo++] = w->files[i];
 }
 
 static char *count_files(struct step *s, size_t n, const char *what)
@@ -66,31 +68,39 @@ static void decide_source(struct source_work *w)
     struct decision *d = &s->decision;
     const char *what = "";
     if (w->n_new) what = count_files(s, w->n_new, "new");
-    if (w->n_changed) what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_changed, "changed"));
-    if (w->n_retry) what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_retry, "refused"));
+    if (w->n_changed)
+        what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "",
+                            count_files(s, w->n_changed, "changed"));
+    if (w->n_retry)
+        what =
+            arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_retry, "refused"));
     bool exists = s->pinned->now.version >= 0, vanished = s->table->load == LOAD_REPLACE && w->n_vanished > 0;
     if (s->pinned->held)
         *d = (struct decision){STRATEGY_HELD, .reason = arena_strdup(s->arena, "held after a rollback")};
     else if (exists && (s->runner->options.full || s->runner->options.rebuild))
         *d = (struct decision){STRATEGY_FULL, .reason = arena_strdup(s->arena, "asked for")};
-    else if (exists && s->pinned->now.model && strcmp(s->pinned->now.model, s->runner->compiled->fingerprints[s->node].hex) != 0)
-        *d = (struct decision){STRATEGY_FULL, .reason = arena_strdup(s->arena, "load, key or latest of the source changed")};
+    else if (exists && s->pinned->now.model &&
+             strcmp(s->pinned->now.model, s->runner->compiled->fingerprints[s->node].hex) != 0)
+        *d = (struct decision){STRATEGY_FULL,
+                               .reason = arena_strdup(s->arena, "load, key or latest of the source changed")};
     else if (!*what && !vanished)
-        *d = (struct decision){STRATEGY_SKIP, .reason = arena_strdup(s->arena, w->n_files ? "no new files" : "no files")};
+        *d = (struct decision){STRATEGY_SKIP,
+                               .reason = arena_strdup(s->arena, w->n_files ? "no new files" : "no files")};
     else if (!exists)
         *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "first load: %s", what)};
     else if (s->table->load == LOAD_REPLACE)
-        *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "load: replace, %s", vanished ? "files vanished" : what)};
+        *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "load: replace, %s",
+                                                                     vanished ? "files vanished" : what)};
     else if (w->n_changed || s->table->load == LOAD_UPSERT)
         *d = (struct decision){STRATEGY_MERGE, .reason = arena_strdup(s->arena, what)};
-    else
-        *d = (struct decision){STRATEGY_APPEND, .reason = arena_strdup(s->arena, what)};
+    else *d = (struct decision){STRATEGY_APPEND, .reason = arena_strdup(s->arena, what)};
 }
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
-static enum rc read_files(struct source_work *w, const struct file_decision *files, size_t n, const struct delta_column *existing, size_t n_existing,
-                          struct source_staged **ret, struct err *e)
+static enum rc read_files(struct source_work *w, const struct file_decision *files, size_t n,
+                          const struct delta_column *existing, size_t n_existing, struct source_staged **ret,
+                          struct err *e)
 {
     struct step *s = w->s;
     struct source_input in = {
@@ -146,17 +156,20 @@ static enum rc read_others_again(struct source_work *w, struct err *e)
     all->refused_whole += first->refused_whole;
     all->n_data += first->n_data;
     all->data = ARENA_ARRAY(s->arena, struct parquet_file, all->n_data + 1);
-    for (size_t i = 0; i < all->n_data; i++) all->data[i] = i < first->n_data ? first->data[i] : again->data[i - first->n_data];
+    for (size_t i = 0; i < all->n_data; i++)
+        all->data[i] = i < first->n_data ? first->data[i] : again->data[i - first->n_data];
     all->n_files += first->n_files;
     all->files = ARENA_ARRAY(s->arena, struct ledger_file, all->n_files + 1);
-    for (size_t i = 0; i < all->n_files; i++) all->files[i] = i < first->n_files ? first->files[i] : again->files[i - first->n_files];
+    for (size_t i = 0; i < all->n_files; i++)
+        all->files[i] = i < first->n_files ? first->files[i] : again->files[i - first->n_files];
     for (size_t i = first->n_files; i < all->n_files; i++) {
         w->todo[w->n_todo] = others[i - first->n_files];
         all->files[i].load = w->todo[w->n_todo].known->load;
         all->files[i].loaded_at_us = w->todo[w->n_todo++].known->loaded_at_us;
     }
     w->staged = all;
-    step_note(s, "a file changed that others are merged with: %zu other%s read again", n, n == 1 ? " was" : "s were");
+    step_note(s, "a file changed that others are merged with: %zu other%s read again", n,
+              n == 1 ? " was" : "s were");
 out:
     return rc;
 }
@@ -169,11 +182,13 @@ static bool builds_anew(struct source_work *w)
     if (s->decision.strategy != STRATEGY_FULL) return false;
     if (s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return true;
     size_t gone = 0;
-    for (size_t i = 0; i < w->n_files; i++) gone += w->files[i].fate == FILE_VANISHED && w->files[i].known->rows > 0;
+    for (size_t i = 0; i < w->n_files; i++)
+        gone += w->files[i].fate == FILE_VANISHED && w->files[i].known->rows > 0;
     if (gone == 0) return true;
-    bool other_key = s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by it */
-    step_note(s, "%zu file%s no longer there; %s rows %s", gone, gone == 1 ? " is" : "s are", gone == 1 ? "its" : "their",
-              other_key ? "could not be kept under the changed key" : "stay");
+    bool other_key =
+        s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by it */
+    step_note(s, "%zu file%s no longer there; %s rows %s", gone, gone == 1 ? " is" : "s are",
+              gone == 1 ? "its" : "their", other_key ? "could not be kept under the changed key" : "stay");
     return other_key;
 }
 
@@ -184,7 +199,9 @@ static enum rc check_nothing_lost(struct source_work *w, struct err *e)
     if (!w->anew || s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return RC_OK;
     for (size_t i = 0; i < w->n_todo; i++)
         if (w->todo[i].known && w->todo[i].known->rows > 0 && w->staged->files[i].problem)
-            return err_set(e, RC_DATA, "%s: %s, which was loaded before, cannot be read now (%s), so its rows would be lost; restore it, or use --rebuild",
+            return err_set(e, RC_DATA,
+                           "%s: %s, which was loaded before, cannot be read now (%s), so its rows would be "
+                           "lost; restore it, or use --rebuild",
                            s->table->name, w->staged->files[i].path, w->staged->files[i].problem);
     return RC_OK;
 }
@@ -197,8 +214,10 @@ static enum rc load_files(struct source_work *w, struct err *e)
     TRY(step_claim_side(s, anew, e));
     TRY(step_directory(s, s->pinned->dir, &w->directory, e));
     w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
-    TRY(read_files(w, w->todo, w->n_todo, anew ? NULL : w->before->columns, anew ? 0 : w->before->n_columns, &w->staged, e));
-    if (s->decision.strategy == STRATEGY_MERGE && s->table->load == LOAD_UPSERT && replaces_rows(w)) TRY(read_others_again(w, e));
+    TRY(read_files(w, w->todo, w->n_todo, anew ? NULL : w->before->columns, anew ? 0 : w->before->n_columns,
+                   &w->staged, e));
+    if (s->decision.strategy == STRATEGY_MERGE && s->table->load == LOAD_UPSERT && replaces_rows(w))
+        TRY(read_others_again(w, e));
     TRY(check_nothing_lost(w, e));
     if (w->before && w->staged->refused_whole == w->n_todo) { /* no file says which columns there are */
         w->staged->columns = w->before->columns;
@@ -217,8 +236,14 @@ static struct delta_file file_of(const struct parquet_file *p, const char *direc
 {
     size_t n = strlen(directory);
     const char *path = strncmp(p->url, directory, n) == 0 ? p->url + n : path_base(p->url);
-    return (struct delta_file){.path = path, .size = p->size, .mtime_ms = now_ms, .records = p->records, .stats = p->stats,
-                               .partition = p->partition, .n_partition = p->n_partition, .data_change = true};
+    return (struct delta_file){.path = path,
+                               .size = p->size,
+                               .mtime_ms = now_ms,
+                               .records = p->records,
+                               .stats = p->stats,
+                               .partition = p->partition,
+                               .n_partition = p->n_partition,
+                               .data_change = true};
 }
 
 void step_add_files(struct step *s, const char *directory, const struct parquet_file *files, size_t n)
@@ -278,7 +303,8 @@ static char *known_loads(struct source_work *w)
         if (w->todo[i].fate != FILE_SAME || w->s->decision.strategy == STRATEGY_FULL) continue;
         buf_add_str(b, b->n ? ", (" : "(");
         buf_add_sql_string(b, w->todo[i].known->path);
-        buf_printf(b, ", %lld, TIMESTAMPTZ '%s')", (long long)w->todo[i].known->load, os_format_time(w->s->arena, w->todo[i].known->loaded_at_us));
+        buf_printf(b, ", %lld, TIMESTAMPTZ '%s')", (long long)w->todo[i].known->load,
+                   os_format_time(w->s->arena, w->todo[i].known->loaded_at_us));
     }
     return b->n ? b->p : NULL;
 }
@@ -294,8 +320,16 @@ static enum rc quarantine_refused_files(struct source_work *w, struct err *e)
         bool stands = !w->anew && known && known->problem;
         if (stands && strcmp(known->problem, now->problem) == 0) continue;
         if (stands)
-            TRY(step_remove_quarantine(s, w->session, arena_printf(s->arena, "\"_file\" = %s AND \"rule\" = 'file refused'", sql_string(s->arena, now->path)), e));
-        const struct refused r = {.file = str_of(now->path), .row = -1, .line = -1, .load = s->side, .rule = STR("file refused"), .reason = str_of(now->problem)};
+            TRY(step_remove_quarantine(s, w->session,
+                                       arena_printf(s->arena, "\"_file\" = %s AND \"rule\" = 'file refused'",
+                                                    sql_string(s->arena, now->path)),
+                                       e));
+        const struct refused r = {.file = str_of(now->path),
+                                  .row = -1,
+                                  .line = -1,
+                                  .load = s->side,
+                                  .rule = STR("file refused"),
+                                  .reason = str_of(now->problem)};
         refused_add(w->refused, &r);
     }
 out:
@@ -316,7 +350,8 @@ static void account_for(struct source_work *w)
     refused_by_rule(w->s->arena, w->refused, &rules, &n);
     acc->lines = ARENA_ARRAY(w->s->arena, struct account_line, n + 1);
     for (size_t i = 0; i < n; i++)
-        acc->lines[acc->n_lines++] = (struct account_line){.rule = rules[i].rule, .what = ACCOUNT_QUARANTINED, .rows = rules[i].n};
+        acc->lines[acc->n_lines++] =
+            (struct account_line){.rule = rules[i].rule, .what = ACCOUNT_QUARANTINED, .rows = rules[i].n};
     for (size_t i = 0; i < w->n_todo; i++) {
         acc->files_loaded += !w->staged->files[i].problem;
         acc->files_changed += w->todo[i].fate == FILE_CHANGED && !w->staged->files[i].problem;
@@ -327,7 +362,9 @@ static void account_for(struct source_work *w)
 static void warn_about_refused(struct source_work *w)
 {
     for (size_t i = 0; i < w->staged->n_files; i++)
-        if (w->staged->files[i].problem) step_note(w->s, "%s was refused whole: %s", w->staged->files[i].path, w->staged->files[i].problem);
+        if (w->staged->files[i].problem)
+            step_note(w->s, "%s was refused whole: %s", w->staged->files[i].path,
+                      w->staged->files[i].problem);
     w->s->partly_failed = w->staged->refused_whole > 0;
 }
 
@@ -345,7 +382,9 @@ static bool nothing_learned(const struct source_work *w)
     if (w->anew && (w->n_vanished > 0 || w->n_todo == 0)) return false; /* rows leave */
     for (size_t i = 0; i < w->n_todo; i++) {
         const struct ledger_file *known = w->todo[i].known, *now = &w->staged->files[i];
-        if (!known || !known->problem || !now->problem || strcmp(known->problem, now->problem) != 0 || !same_bytes(known, now)) return false;
+        if (!known || !known->problem || !now->problem || strcmp(known->problem, now->problem) != 0 ||
+            !same_bytes(known, now))
+            return false;
     }
     return true;
 }
@@ -354,7 +393,8 @@ static bool same_columns(const struct delta_snapshot *before, const struct sourc
 {
     if (!before || before->n_columns != staged->n_columns) return false;
     for (size_t i = 0; i < staged->n_columns; i++)
-        if (strcmp(before->columns[i].name, staged->columns[i].name) != 0 || strcmp(before->columns[i].type, staged->columns[i].type) != 0)
+        if (strcmp(before->columns[i].name, staged->columns[i].name) != 0 ||
+            strcmp(before->columns[i].type, staged->columns[i].type) != 0)
             return false;
     return true;
 }
@@ -371,12 +411,14 @@ static enum rc take_over(struct source_work *w, struct err *e)
     account_for(w);
     if (w->anew)
         for (size_t i = 0; before && i < before->n_files; i++) step_remove_file(s, &before->files[i]);
-    else
-        TRY(remove_changed_rows(w, e));
-    if (w->forgotten && !w->anew) TRY(step_remove_quarantine(s, w->session, arena_printf(s->arena, "\"_file\" IN (%s)", w->forgotten->p), e));
+    else TRY(remove_changed_rows(w, e));
+    if (w->forgotten && !w->anew)
+        TRY(step_remove_quarantine(s, w->session,
+                                   arena_printf(s->arena, "\"_file\" IN (%s)", w->forgotten->p), e));
     if (s->table->load == LOAD_UPSERT) {
         step_make_after(s, before); /* what is left without what was read again */
-        TRY(upsert_source(s, w->session, s->after, w->staged->data, w->staged->n_data, known_loads(w), w->directory, e));
+        TRY(upsert_source(s, w->session, s->after, w->staged->data, w->staged->n_data, known_loads(w),
+                          w->directory, e));
     } else {
         step_add_files(s, w->directory, w->staged->data, w->staged->n_data);
     }
@@ -418,7 +460,8 @@ static enum rc load_and_stage(struct source_work *w, struct err *e)
     s->table_id = w->before ? w->before->table_id : arena_strdup(s->arena, id);
     if (!w->before && w->staged->n_columns == 0) { /* nothing loaded yet, so no columns are known */
         s->staged_all[s->node].outcome = OUTCOME_FAILED;
-        rc = err_set(e, RC_DATA, "%s: no file could be loaded; %s: %s", s->table->name, w->staged->files[0].path, w->staged->files[0].problem);
+        rc = err_set(e, RC_DATA, "%s: no file could be loaded; %s: %s", s->table->name,
+                     w->staged->files[0].path, w->staged->files[0].problem);
         goto out;
     }
     TRY(take_over(w, e));
@@ -440,16 +483,17 @@ static enum rc rebuild_ledger(struct source_work *w, struct err *e)
     TRY(lazy_engine_get(s->runner->engine, &engine, e));
     TRY(session_open(engine, &session, e));
     char *relation;
-    TRY(step_relation(s, s->pinned->dir, w->before->files, w->before->n_files, w->before->columns, w->before->n_columns, false, &relation, e));
+    TRY(step_relation(s, s->pinned->dir, w->before->files, w->before->n_files, w->before->columns,
+                      w->before->n_columns, false, &relation, e));
     struct rows *rows;
-    TRY(session_queryf(s->arena, session, &rows, e, "SELECT DISTINCT \"_file\" FROM (%s) WHERE \"_file\" IS NOT NULL", relation));
+    TRY(session_queryf(s->arena, session, &rows, e,
+                       "SELECT DISTINCT \"_file\" FROM (%s) WHERE \"_file\" IS NOT NULL", relation));
     size_t kept = 0, forgotten = 0;
     for (size_t i = 0; i < s->ledger->n_files; i++) {
         const struct ledger_file *f = &s->ledger->files[i];
         bool there = f->rows == 0;
         for (size_t r = 0; r < rows->n_rows && !there; r++) there = strcmp(rows->cells[r], f->path) == 0;
-        if (there)
-            s->ledger->files[kept++] = *f;
+        if (there) s->ledger->files[kept++] = *f;
         else {
             if (!w->forgotten) w->forgotten = buf_new(s->arena, BUF_DEFAULT_MAX);
             if (forgotten++) buf_add_str(w->forgotten, ", ");
@@ -457,8 +501,12 @@ static enum rc rebuild_ledger(struct source_work *w, struct err *e)
         }
     }
     s->ledger->n_files = kept;
-    if (s->chain_length > 0) s->chain_length = SIDE_FOLD_LENGTH; /* the next entry states the ledger anew, without those */
-    step_note(s, "another tool restored or replaced the table: %zu file%s no longer there, to be loaded again if found", forgotten, forgotten == 1 ? " is" : "s are");
+    if (s->chain_length > 0)
+        s->chain_length = SIDE_FOLD_LENGTH; /* the next entry states the ledger anew, without those */
+    step_note(s,
+              "another tool restored or replaced the table: %zu file%s no longer there, to be loaded again "
+              "if found",
+              forgotten, forgotten == 1 ? " is" : "s are");
 out:
     session_close(session);
     return rc;

@@ -9,8 +9,8 @@
 
 /* What a run was asked to do, and what all its steps share. */
 struct run_options {
-    bool full, rebuild;    /* of the selected tables */
-    const char *now_text;  /* NULL */
+    bool full, rebuild;   /* of the selected tables */
+    const char *now_text; /* NULL */
 };
 struct step;
 struct runner {
@@ -22,13 +22,13 @@ struct runner {
     const char *run;      /* id, a UUID */
     const char *temp_dir; /* for spools and spilled refusals */
     struct run_options options;
-    bool watch_progress;  /* sessions of steps know how far they are */
-    bool plan_only;       /* decide, but stage nothing: inputs that will change are taken at their worst */
+    bool watch_progress; /* sessions of steps know how far they are */
+    bool plan_only;      /* decide, but stage nothing: inputs that will change are taken at their worst */
     bool *stop;
     /* Progress and events; called from any thread. */
     void (*on_step)(void *data, const struct step *s, const char *event); /* "start", "done" */
     void *on_step_data;
-    struct step **steps;  /* of the present attempt, by node */
+    struct step **steps; /* of the present attempt, by node */
 };
 
 /* The files that entered and left an input between the version that a table has read and the one it reads now. */
@@ -69,7 +69,7 @@ struct step {
     size_t n_notes;
     int64_t started_us, took_us;
     struct session *volatile session; /* while it works: progress */
-    bool partly_failed; /* bronze: files were refused whole */
+    bool partly_failed;               /* bronze: files were refused whole */
 
     /* What it stages. */
     struct delta_column *columns;
@@ -100,19 +100,23 @@ enum rc step_open_session(struct step *s, struct session **ret, struct err *e) M
 /* The folder of a table's data files as the engine sees it, with '/' at its end. */
 enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *e) MUST_CHECK;
 /* A SELECT over files of a table. Deletion vectors are refused by name. */
-enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n, const struct delta_column *columns,
-                      size_t n_columns, bool row_id, char **ret, struct err *e) MUST_CHECK;
+enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n,
+                      const struct delta_column *columns, size_t n_columns, bool row_id, char **ret,
+                      struct err *e) MUST_CHECK;
 /* The version of another table that this step reads: staged by this run, or pinned. NULL: no table. */
-enum rc step_input_snapshot(struct step *s, size_t node, struct delta_snapshot **ret, struct err *e) MUST_CHECK;
+enum rc step_input_snapshot(struct step *s, size_t node, struct delta_snapshot **ret,
+                            struct err *e) MUST_CHECK;
 
 /* Side state of the table as committed: ledger and quarantine parts. */
 enum rc step_read_side(struct step *s, struct err *e) MUST_CHECK;
 /* Claims a side entry once; `fresh` starts a new chain (everything that counts is then written anew). */
 enum rc step_claim_side(struct step *s, bool fresh, struct err *e) MUST_CHECK;
 /* Writes refusals as a quarantine part and notes it in the side part. */
-enum rc step_add_quarantine(struct step *s, struct session *session, struct refused_sink *sink, struct err *e) MUST_CHECK;
+enum rc step_add_quarantine(struct step *s, struct session *session, struct refused_sink *sink,
+                            struct err *e) MUST_CHECK;
 /* Takes rows out of the live quarantine parts: those for which `predicate` (SQL over the quarantine's columns) holds. */
-enum rc step_remove_quarantine(struct step *s, struct session *session, const char *predicate, struct err *e) MUST_CHECK;
+enum rc step_remove_quarantine(struct step *s, struct session *session, const char *predicate,
+                               struct err *e) MUST_CHECK;
 /* s->after from `before` (NULL: the table is new) and what was added and removed; for checks before step_finish. */
 void step_make_after(struct step *s, const struct delta_snapshot *before);
 /* Removes the data files that the step wrote and that will never be committed; what cannot be removed, vacuum finds. */
@@ -122,8 +126,9 @@ enum rc step_check_tolerance(struct step *s, struct err *e) MUST_CHECK;
 /* Reconciles the account and makes the commit out of what the step staged. */
 enum rc step_finish(struct step *s, const char *operation, struct err *e) MUST_CHECK;
 /* Brings quarantine/<table>'s own log up to date with the live parts of side entry `side`. */
-enum rc quarantine_mirror(struct arena *a, struct storage *storage, const struct checkpoint_codec *codec, const char *table,
-                          const struct quarantine_part *parts, size_t n, int64_t side, struct err *e) MUST_CHECK;
+enum rc quarantine_mirror(struct arena *a, struct storage *storage, const struct checkpoint_codec *codec,
+                          const char *table, const struct quarantine_part *parts, size_t n, int64_t side,
+                          struct err *e) MUST_CHECK;
 
 enum rc stage_source(struct step *s, struct err *e) MUST_CHECK;
 enum rc stage_model(struct step *s, struct err *e) MUST_CHECK;

@@ -28,10 +28,10 @@ static bool says_nothing(const json_t *v)
 /* Members whose strings are names, which the engine compares without case. */
 static bool is_name_key(const char *key, bool expression)
 {
-    static const char *const keys[] = {"column_names",  "table_name",    "schema_name",       "catalog_name",
-                                       "function_name", "exclude_list",  "using_columns",     "column_name_alias",
-                                       "relation_name", "cte_name",      "key",               "aliases",
-                                       "schema",        "catalog",       "unpivot_names"};
+    static const char *const keys[] = {"column_names",  "table_name",   "schema_name",   "catalog_name",
+                                       "function_name", "exclude_list", "using_columns", "column_name_alias",
+                                       "relation_name", "cte_name",     "key",           "aliases",
+                                       "schema",        "catalog",      "unpivot_names"};
     if (strcmp(key, "alias") == 0) return !expression;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (key[0] == keys[i][0] && strcmp(key, keys[i]) == 0) return true;
@@ -54,7 +54,8 @@ static void add_value(struct buf *out, const json_t *v, bool fold);
 static size_t sorted_members(const json_t *v, struct member *members)
 {
     size_t n = 0;
-    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
+    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+         it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
         struct member m = {json_object_iter_key(it), json_object_iter_value(it)};
         if (says_nothing(m.value) || strcmp(m.key, "query_location") == 0) continue;
         if (n == MAX_MEMBERS) break; /* the engine's nodes have 20 at most */
@@ -92,7 +93,9 @@ static void add_value(struct buf *out, const json_t *v, bool fold)
         buf_add_char(out, ']');
         return;
     case JSON_STRING: add_bytes(out, 's', json_string_value(v), json_string_length(v), fold); return;
-    case JSON_INTEGER: n = snprintf(text, sizeof text, "i%" JSON_INTEGER_FORMAT ";", json_integer_value(v)); break;
+    case JSON_INTEGER:
+        n = snprintf(text, sizeof text, "i%" JSON_INTEGER_FORMAT ";", json_integer_value(v));
+        break;
     case JSON_REAL: n = snprintf(text, sizeof text, "r%.17g;", json_real_value(v)); break;
     case JSON_TRUE: n = snprintf(text, sizeof text, "t"); break;
     case JSON_FALSE: n = snprintf(text, sizeof text, "f"); break;

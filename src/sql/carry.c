@@ -23,7 +23,7 @@
 
 struct item {
     const json_t *node;
-    const char *name; /* of the output column */
+    const char *name;  /* of the output column */
     const char *inner; /* "__try_3" */
     bool star, guarded, level, in_where;
 };
@@ -60,18 +60,20 @@ static void add_column(struct buf *b, const char *qualifier, const char *name, c
 
 static void add_text_constant(struct buf *b, const char *value)
 {
-    buf_add_str(b, "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
-                   ",\"value\":{\"type\":{\"id\":\"VARCHAR\",\"type_info\":null},\"is_null\":false,\"value\":");
+    buf_add_str(b,
+                "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
+                ",\"value\":{\"type\":{\"id\":\"VARCHAR\",\"type_info\":null},\"is_null\":false,\"value\":");
     add_string(b, value);
     buf_add_str(b, "}}");
 }
 
 static void add_integer_constant(struct buf *b, int value)
 {
-    buf_printf(b,
-               "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
-               ",\"value\":{\"type\":{\"id\":\"INTEGER\",\"type_info\":null},\"is_null\":false,\"value\":%d}}",
-               value);
+    buf_printf(
+        b,
+        "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
+        ",\"value\":{\"type\":{\"id\":\"INTEGER\",\"type_info\":null},\"is_null\":false,\"value\":%d}}",
+        value);
 }
 
 static void begin_function(struct buf *b, const char *function, const char *alias)
@@ -83,8 +85,9 @@ static void begin_function(struct buf *b, const char *function, const char *alia
 
 static void end_function(struct buf *b)
 {
-    buf_add_str(b, "],\"filter\":null,\"order_bys\":{\"type\":\"ORDER_MODIFIER\",\"orders\":[]},\"distinct\":false,"
-                   "\"is_operator\":false,\"export_state\":false}");
+    buf_add_str(
+        b, "],\"filter\":null,\"order_bys\":{\"type\":\"ORDER_MODIFIER\",\"orders\":[]},\"distinct\":false,"
+           "\"is_operator\":false,\"export_state\":false}");
 }
 
 /* struct_extract(column, 'v') AS alias */
@@ -124,7 +127,9 @@ static void add_pack(struct buf *b, const json_t *e, const char *alias)
 static void add_null_check(struct buf *b, size_t *n, const char *column, const char *then) /* NULL: NULL */
 {
     buf_add_str(b, (*n)++ ? "," : "");
-    buf_add_str(b, "{\"when_expr\":{\"class\":\"OPERATOR\",\"type\":\"OPERATOR_IS_NULL\",\"alias\":\"\"," NOWHERE ",\"children\":[");
+    buf_add_str(b,
+                "{\"when_expr\":{\"class\":\"OPERATOR\",\"type\":\"OPERATOR_IS_NULL\",\"alias\":\"\"," NOWHERE
+                ",\"children\":[");
     add_column(b, NULL, column, "");
     buf_add_str(b, "]},\"then_expr\":");
     if (then) add_text_constant(b, then);
@@ -132,13 +137,16 @@ static void add_null_check(struct buf *b, size_t *n, const char *column, const c
     buf_add_char(b, '}');
 }
 
-#define CASE_BEGIN(alias) "{\"class\":\"CASE\",\"type\":\"CASE_EXPR\",\"alias\":\"" alias "\"," NOWHERE ",\"case_checks\":["
-#define STAR_BEGIN "{\"class\":\"STAR\",\"type\":\"STAR\",\"alias\":\"\"," NOWHERE ",\"relation_name\":\"\",\"exclude_list\":["
-#define STAR_END                                                                                             \
-    "],\"columns\":false,\"expr\":null,\"qualified_exclude_list\":[],\"rename_list\":[]}"
+#define CASE_BEGIN(alias)                                                                                    \
+    "{\"class\":\"CASE\",\"type\":\"CASE_EXPR\",\"alias\":\"" alias "\"," NOWHERE ",\"case_checks\":["
+#define STAR_BEGIN                                                                                           \
+    "{\"class\":\"STAR\",\"type\":\"STAR\",\"alias\":\"\"," NOWHERE                                          \
+    ",\"relation_name\":\"\",\"exclude_list\":["
+#define STAR_END "],\"columns\":false,\"expr\":null,\"qualified_exclude_list\":[],\"rename_list\":[]}"
 #define SELECT_BEGIN "{\"type\":\"SELECT_NODE\",\"modifiers\":[],\"cte_map\":{\"map\":[]},\"select_list\":["
 #define SELECT_END                                                                                           \
-    ",\"group_expressions\":[],\"group_sets\":[],\"aggregate_handling\":\"STANDARD_HANDLING\",\"having\":null," \
+    ",\"group_expressions\":[],\"group_sets\":[],\"aggregate_handling\":\"STANDARD_HANDLING\",\"having\":"   \
+    "null,"                                                                                                  \
     "\"sample\":null,\"qualify\":null}"
 
 /* A finished SELECT as a table in FROM. */
@@ -160,14 +168,18 @@ static bool refers_to(const json_t *v, const char *name, bool alone, int depth)
     size_t i;
     json_t *item;
     if (depth > STATEMENT_MAX_DEPTH) return true;
-    if (json_is_array(v)) json_array_foreach(v, i, item)
-            if (refers_to(item, name, alone, depth + 1)) return true;
+    if (json_is_array(v))
+        json_array_foreach(v, i, item) if (refers_to(item, name, alone, depth + 1)) return true;
     if (!json_is_object(v)) return false;
     const json_t *names = node_list(v, "column_names");
-    if (names) return compare_names(node_string_at(names, 0), name) == 0 && !(alone && json_array_size(names) > 1);
-    if (node_is(v, "class", "LAMBDA") && refers_to(json_object_get(v, "lhs"), name, true, depth + 1)) return false;
-    if (!alone && node_is(v, "class", "FUNCTION") && compare_names(node_string(v, "schema"), name) == 0) return true; /* n.upper() */
-    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it))
+    if (names)
+        return compare_names(node_string_at(names, 0), name) == 0 && !(alone && json_array_size(names) > 1);
+    if (node_is(v, "class", "LAMBDA") && refers_to(json_object_get(v, "lhs"), name, true, depth + 1))
+        return false;
+    if (!alone && node_is(v, "class", "FUNCTION") && compare_names(node_string(v, "schema"), name) == 0)
+        return true; /* n.upper() */
+    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+         it = json_object_iter_next((json_t *)(uintptr_t)v, it))
         if (refers_to(json_object_iter_value(it), name, alone, depth + 1)) return true;
     return false;
 }
@@ -176,10 +188,11 @@ static bool lists_name(const json_t *star, const char *name)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(star, "exclude_list"), i, item)
-        if (json_string_value(item) && compare_names(json_string_value(item), name) == 0) return true;
-    json_array_foreach(json_object_get(star, "replace_list"), i, item)
-        if (compare_names(node_string(item, "key"), name) == 0) return true;
+    json_array_foreach(json_object_get(star, "exclude_list"), i,
+                       item) if (json_string_value(item) &&
+                                 compare_names(json_string_value(item), name) == 0) return true;
+    json_array_foreach(json_object_get(star, "replace_list"), i,
+                       item) if (compare_names(node_string(item, "key"), name) == 0) return true;
     return false;
 }
 
@@ -194,7 +207,8 @@ static void shorten_columns(json_t *v, const json_t *from, int depth)
     if (!json_is_object(v)) return;
     json_t *names = json_object_get(v, "column_names");
     if (json_array_size(names) > 2) {
-        const char *first = json_string_value(json_array_get(names, 0)), *second = json_string_value(json_array_get(names, 1));
+        const char *first = json_string_value(json_array_get(names, 0)),
+                   *second = json_string_value(json_array_get(names, 1));
         if (first && second && compare_names(first, node_string(from, "schema_name")) == 0 &&
             compare_names(second, node_string(from, "table_name")) == 0)
             json_array_remove(names, 0);
@@ -253,8 +267,8 @@ static enum rc name_items(struct carry *c, struct err *e)
             return err_set(e, RC_PROJECT, "output column %zu has no name; write: expression as name", i + 1);
     }
     for (i = 0; i < c->n_items; i++)
-        c->items[i].level = !c->items[i].star && *node_string(c->items[i].node, "alias") && used_elsewhere(c, i) &&
-                            !(star && is_table_column(c, i));
+        c->items[i].level = !c->items[i].star && *node_string(c->items[i].node, "alias") &&
+                            used_elsewhere(c, i) && !(star && is_table_column(c, i));
     mark_where(c);
     return RC_OK;
 }
@@ -304,7 +318,8 @@ static void add_inner_star(struct carry *c, struct buf *b, const json_t *star)
         buf_add_char(b, '}');
     }
     buf_add_str(b, "],\"columns\":false,\"expr\":null,\"qualified_exclude_list\":");
-    const json_t *qualified = json_object_get(star, "qualified_exclude_list"), *rename = json_object_get(star, "rename_list");
+    const json_t *qualified = json_object_get(star, "qualified_exclude_list"),
+                 *rename = json_object_get(star, "rename_list");
     if (qualified) serialized_value(b, qualified, NULL, NULL);
     else buf_add_str(b, "[]");
     buf_add_str(b, ",\"rename_list\":");
@@ -402,13 +417,14 @@ static void add_error(struct carry *c, struct buf *b, bool where)
     if (where) add_null_check(checks, &n, "__where", "where");
     for (size_t i = 0; i < c->n_items; i++) {
         if (c->items[i].guarded) add_null_check(checks, &n, c->items[i].inner, c->items[i].name);
-        if (c->items[i].star) json_array_foreach(json_object_get(c->items[i].node, "replace_list"), k, v)
-            add_null_check(checks, &n, node_string(v, "key"), node_string(v, "key"));
+        if (c->items[i].star)
+            json_array_foreach(json_object_get(c->items[i].node, "replace_list"), k, v)
+                add_null_check(checks, &n, node_string(v, "key"), node_string(v, "key"));
     }
-    if (n)
-        buf_printf(b, "," CASE_BEGIN("__error") "%s],\"else_expr\":" NULL_CONSTANT "}", checks->p);
+    if (n) buf_printf(b, "," CASE_BEGIN("__error") "%s],\"else_expr\":" NULL_CONSTANT "}", checks->p);
     else
-        buf_add_str(b, ",{\"class\":\"CAST\",\"type\":\"OPERATOR_CAST\",\"alias\":\"__error\"," NOWHERE ",\"child\":" NULL_CONSTANT
+        buf_add_str(b, ",{\"class\":\"CAST\",\"type\":\"OPERATOR_CAST\",\"alias\":\"__error\"," NOWHERE
+                       ",\"child\":" NULL_CONSTANT
                        ",\"cast_type\":{\"id\":\"VARCHAR\",\"type_info\":null},\"try_cast\":false}");
 }
 
@@ -427,7 +443,8 @@ static char *outer_select(struct carry *c, const char *from, bool where)
     add_error(c, b, where);
     buf_printf(b, "],\"from_table\":%s,\"where_clause\":", from);
     if (where) {
-        buf_add_str(b, "{\"class\":\"COMPARISON\",\"type\":\"COMPARE_DISTINCT_FROM\",\"alias\":\"\"," NOWHERE ",\"left\":");
+        buf_add_str(b, "{\"class\":\"COMPARISON\",\"type\":\"COMPARE_DISTINCT_FROM\",\"alias\":\"\"," NOWHERE
+                       ",\"left\":");
         add_column(b, NULL, "__where", "");
         buf_add_str(b, ",\"right\":");
         add_integer_constant(b, 0);
@@ -453,8 +470,9 @@ static enum rc guard_statement(struct carry *c, char **ret_json, struct err *e)
     }
     bool random = c->where && has_random(c->where, 0);
     from = inner_select(c, from, random);
-    *ret_json = arena_printf(c->arena, "{\"error\":false,\"statements\":[{\"node\":%s,\"named_param_map\":[]}]}",
-                             outer_select(c, from, c->where && !random));
+    *ret_json =
+        arena_printf(c->arena, "{\"error\":false,\"statements\":[{\"node\":%s,\"named_param_map\":[]}]}",
+                     outer_select(c, from, c->where && !random));
     return RC_OK;
 }
 
@@ -479,11 +497,12 @@ static void release_json(void *v)
     json_decref(v);
 }
 
-enum rc statement_carry(struct arena *a, const struct statement *s, const char *const *carry, size_t n_carry, bool guard,
-                        char **ret_json, struct err *e)
+enum rc statement_carry(struct arena *a, const struct statement *s, const char *const *carry, size_t n_carry,
+                        bool guard, char **ret_json, struct err *e)
 {
     if (!s->node || !s->row_by_row)
-        return err_set(e, RC_INTERNAL, "a statement that %s cannot be rewritten", s->node ? "is not row by row" : "came from the cache");
+        return err_set(e, RC_INTERNAL, "a statement that %s cannot be rewritten",
+                       s->node ? "is not row by row" : "came from the cache");
     struct carry c = {.arena = a, .node = json_deep_copy(s->node), .names = carry, .n_names = n_carry};
     if (!c.node) return err_set(e, RC_INTERNAL, "out of memory");
     arena_defer(a, release_json, c.node);
@@ -497,10 +516,12 @@ enum rc statement_carry(struct arena *a, const struct statement *s, const char *
     return guard_statement(&c, ret_json, e);
 }
 
-enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json, struct err *e)
+enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json,
+                         struct err *e)
 {
     if (!s->node || occurrence >= s->n_occurrences || !s->occurrences[occurrence].distributes_in_branch)
-        return err_set(e, RC_INTERNAL, "a statement that %s cannot be reduced to a branch", s->node ? "does not distribute" : "came from the cache");
+        return err_set(e, RC_INTERNAL, "a statement that %s cannot be reduced to a branch",
+                       s->node ? "does not distribute" : "came from the cache");
     *ret_json = serialized_write(a, s->node, s->occurrences[occurrence].cuts);
     return RC_OK;
 }

@@ -38,8 +38,10 @@ static bool from_has(const json_t *ref, const char *name, int depth)
 {
     if (!ref || depth > STATEMENT_MAX_DEPTH) return false;
     const char *alias = node_string(ref, "alias");
-    if (*alias ? compare_names(alias, name) == 0 : compare_names(node_string(ref, "table_name"), name) == 0) return true;
-    return from_has(json_object_get(ref, "left"), name, depth + 1) || from_has(json_object_get(ref, "right"), name, depth + 1);
+    if (*alias ? compare_names(alias, name) == 0 : compare_names(node_string(ref, "table_name"), name) == 0)
+        return true;
+    return from_has(json_object_get(ref, "left"), name, depth + 1) ||
+           from_has(json_object_get(ref, "right"), name, depth + 1);
 }
 
 /* Adds up what the arguments of an aggregate refer to: columns of the SELECT's own FROM for certain, or maybe others. */
@@ -60,7 +62,8 @@ static void argument_columns(const json_t *v, const json_t *from, bool *own, boo
         else *other = true;
         return;
     }
-    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it))
+    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+         it = json_object_iter_next((json_t *)(uintptr_t)v, it))
         argument_columns(json_object_iter_value(it), from, own, other, depth + 1);
 }
 
@@ -96,15 +99,20 @@ static enum rc note_function(struct walk *w, const json_t *v, struct select *in)
     switch (function_kind(name)) {
     case FUNCTION_SCALAR: break;
     case FUNCTION_AGGREGATE:
-        note_aggregate(v, in, arena_printf(w->arena, "aggregate %s()", strcmp(name, "count_star") == 0 ? "count" : name), offset);
+        note_aggregate(
+            v, in, arena_printf(w->arena, "aggregate %s()", strcmp(name, "count_star") == 0 ? "count" : name),
+            offset);
         break;
     case FUNCTION_CLOCK:
     case FUNCTION_RANDOM: add_volatile(w, name, offset); break;
     case FUNCTION_UNNEST: note(&in->facts.unnest, arena_printf(w->arena, "%s()", name), offset); break;
     case FUNCTION_REFUSED:
-        return refuse(w, offset, "%s() cannot be used in a model: it reads or changes something besides its tables", name);
+        return refuse(w, offset,
+                      "%s() cannot be used in a model: it reads or changes something besides its tables",
+                      name);
     case FUNCTION_UNKNOWN:
-        note(&in->facts.unknown, arena_printf(w->arena, "function %s(), which ingot does not know", name), offset);
+        note(&in->facts.unknown, arena_printf(w->arena, "function %s(), which ingot does not know", name),
+             offset);
         break;
     }
     return RC_OK;
@@ -112,7 +120,8 @@ static enum rc note_function(struct walk *w, const json_t *v, struct select *in)
 
 static enum rc walk_members(struct walk *w, const json_t *v, const struct scope *scope, struct select *in)
 {
-    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
+    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+         it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
         const json_t *item = json_object_iter_value(it);
         if (!json_is_object(item) && !json_is_array(item)) continue;
         if (strcmp(json_object_iter_key(it), "cast_type") == 0) continue;
@@ -135,13 +144,15 @@ static enum rc walk_subquery(struct walk *w, const json_t *v, const struct scope
     const json_t *child = json_object_get(v, "child");
     enum rc rc = json_is_object(child) ? walk_expression(w, child, scope, in) : RC_OK;
     if (rc != RC_OK) return rc;
-    return walk_query(w, json_object_get(json_object_get(v, "subquery"), "node"), subquery_flow(offset), scope, in);
+    return walk_query(w, json_object_get(json_object_get(v, "subquery"), "node"), subquery_flow(offset),
+                      scope, in);
 }
 
 /* What has no class is a part of an expression, or a query or table in an unexpected place. */
 static enum rc walk_classless(struct walk *w, const json_t *v, const struct scope *scope, struct select *in)
 {
-    static const char *const tables[] = {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "PIVOT", "SHOW_REF"};
+    static const char *const tables[] = {"BASE_TABLE",     "SUBQUERY", "JOIN",
+                                         "TABLE_FUNCTION", "PIVOT",    "SHOW_REF"};
     const char *type = node_string(v, "type");
     size_t n = strlen(type);
     if (n > 5 && strcmp(type + n - 5, "_NODE") == 0)
@@ -167,7 +178,8 @@ static void note_column(struct walk *w, const json_t *v, const struct select *in
         if (i >= in->item) break;
         const char *alias = node_string(item, "alias");
         const json_t *copied = json_object_get(item, "column_names");
-        if (*alias && compare_names(alias, name) == 0 && compare_names(node_string_at(copied, json_array_size(copied) - 1), name) != 0)
+        if (*alias && compare_names(alias, name) == 0 &&
+            compare_names(node_string_at(copied, json_array_size(copied) - 1), name) != 0)
             w->s->open_names = true;
     }
 }
@@ -187,12 +199,14 @@ static enum rc walk_object(struct walk *w, const json_t *v, const struct scope *
     } else if (strcmp(class, "WINDOW") == 0) {
         const char *name = lower_case(w->arena, node_string(v, "function_name"));
         add_function(w, name);
-        if (function_kind(name) == FUNCTION_REFUSED) return refuse(w, node_offset(v), "%s() cannot be used in a model", name);
+        if (function_kind(name) == FUNCTION_REFUSED)
+            return refuse(w, node_offset(v), "%s() cannot be used in a model", name);
         note(&in->facts.window, arena_printf(w->arena, "window function %s()", name), node_offset(v));
     } else if (strcmp(class, "SUBQUERY") == 0) {
         return walk_subquery(w, v, scope, in);
     } else if (strcmp(class, "PARAMETER") == 0) {
-        return refuse(w, node_offset(v), "the parameter $%s has no value in a model; write getvariable('name')",
+        return refuse(w, node_offset(v),
+                      "the parameter $%s has no value in a model; write getvariable('name')",
                       node_string(v, "identifier"));
     } else if (strcmp(class, "STAR") == 0) {
         w->s->open_names = true;
@@ -209,8 +223,7 @@ enum rc walk_expression(struct walk *w, const json_t *v, const struct scope *sco
     enum rc rc = enter(w, v);
     if (rc != RC_OK) return rc;
     if (json_is_object(v)) rc = walk_object(w, v, scope, in);
-    else
-        json_array_foreach(v, i, item)
+    else json_array_foreach(v, i, item)
         {
             rc = walk_expression(w, item, scope, in);
             if (rc != RC_OK) break;
@@ -224,15 +237,15 @@ bool has_random(const json_t *v, int depth)
     size_t i;
     json_t *item;
     if (depth > STATEMENT_MAX_DEPTH) return true;
-    if (json_is_array(v)) json_array_foreach(v, i, item)
-            if (has_random(item, depth + 1)) return true;
+    if (json_is_array(v)) json_array_foreach(v, i, item) if (has_random(item, depth + 1)) return true;
     if (!json_is_object(v)) return false;
     const char *name = node_string(v, "function_name");
     if (*name) {
         enum function_kind kind = function_kind(name);
         if (kind == FUNCTION_RANDOM || kind == FUNCTION_UNKNOWN) return true;
     }
-    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it))
+    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+         it = json_object_iter_next((json_t *)(uintptr_t)v, it))
         if (has_random(json_object_iter_value(it), depth + 1)) return true;
     return false;
 }

@@ -74,7 +74,8 @@ static int compare_name(const void *name, const void *entry)
     return strcmp(name, *(const char *const *)entry);
 }
 
-#define IN_LIST(name, list) (bsearch((name), (list), sizeof(list) / sizeof *(list), sizeof *(list), compare_name) != NULL)
+#define IN_LIST(name, list)                                                                                  \
+    (bsearch((name), (list), sizeof(list) / sizeof *(list), sizeof *(list), compare_name) != NULL)
 
 enum function_kind function_kind(const char *name)
 {
@@ -89,9 +90,11 @@ enum function_kind function_kind(const char *name)
 static const char *const row_functions[] = {"generate_series", "json_each",  "json_tree", "range",
                                             "repeat",          "repeat_row", "unlist",    "unnest"};
 /* Refused with a better message than others that are not known. Beginnings of names. */
-static const char *const readers[] = {"read_",      "parquet_", "glob",     "sniff_csv",  "delta_",  "iceberg_",
-                                      "postgres_",  "mysql_",   "sqlite_",  "query",      "st_read", "arrow_scan",
-                                      "pandas_scan", "excel",    "from_substrait", "json_execute_serialized_sql"};
+static const char *const readers[] = {
+    "read_",       "parquet_", "glob",           "sniff_csv",
+    "delta_",      "iceberg_", "postgres_",      "mysql_",
+    "sqlite_",     "query",    "st_read",        "arrow_scan",
+    "pandas_scan", "excel",    "from_substrait", "json_execute_serialized_sql"};
 
 enum table_function table_function_kind(const char *name)
 {
@@ -103,7 +106,8 @@ enum table_function table_function_kind(const char *name)
 
 bool is_clock_name(const char *name)
 {
-    static const char *const names[] = {"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"};
+    static const char *const names[] = {"current_date", "current_timestamp", "current_time", "localtime",
+                                        "localtimestamp"};
     if ((name[0] | 32) != 'c' && (name[0] | 32) != 'l') return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (compare_names(name, names[i]) == 0) return true;

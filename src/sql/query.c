@@ -47,7 +47,8 @@ static void block_modifiers(struct walk *w, const json_t *node, struct flow *flo
         if (strcmp(type, "DISTINCT_MODIFIER") == 0) {
             const json_t *list = json_object_get(node, "select_list");
             bool on = json_array_size(json_object_get(m, "distinct_on_targets")) > 0;
-            note(&flow->blocker, on ? "DISTINCT ON" : "DISTINCT", list_offset(w, on ? json_object_get(m, "distinct_on_targets") : list, "distinct"));
+            note(&flow->blocker, on ? "DISTINCT ON" : "DISTINCT",
+                 list_offset(w, on ? json_object_get(m, "distinct_on_targets") : list, "distinct"));
             flow->many = true;
         } else {
             bool limit = json_is_object(json_object_get(m, "limit"));
@@ -63,11 +64,15 @@ static void block_select(struct walk *w, const json_t *node, const struct facts 
     const json_t *having = json_object_get(node, "having"), *qualify = json_object_get(node, "qualify");
     const json_t *sample = json_object_get(node, "sample"), *where = json_object_get(node, "where_clause");
     struct construct c;
-    if (json_is_object(where) || json_is_object(qualify) || json_is_object(sample) || facts->unnest.what) note_filter(w, flow);
+    if (json_is_object(where) || json_is_object(qualify) || json_is_object(sample) || facts->unnest.what)
+        note_filter(w, flow);
     block_modifiers(w, node, flow);
-    if (json_array_size(group) > 0 || json_array_size(sets) > 0 || !node_is(node, "aggregate_handling", "STANDARD_HANDLING")) {
+    if (json_array_size(group) > 0 || json_array_size(sets) > 0 ||
+        !node_is(node, "aggregate_handling", "STANDARD_HANDLING")) {
         note(&flow->blocker, json_array_size(sets) > 1 ? "GROUPING SETS" : "GROUP BY",
-             json_array_size(group) ? list_offset(w, group, "group") : facts->aggregate.what ? facts->aggregate.offset : -1);
+             json_array_size(group)  ? list_offset(w, group, "group")
+             : facts->aggregate.what ? facts->aggregate.offset
+                                     : -1);
         flow->many = true;
         note_filter(w, flow);
     }
@@ -86,10 +91,14 @@ static void block_select(struct walk *w, const json_t *node, const struct facts 
     if (facts->unnest.what) flow->many = true;
 }
 
-static enum rc walk_select(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope, struct select *outer)
+static enum rc walk_select(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope,
+                           struct select *outer)
 {
-    static const char *const clauses[] = {"where_clause", "group_expressions", "having", "qualify", "modifiers"};
-    struct select in = {.outer = outer, .from = json_object_get(node, "from_table"), .list = json_object_get(node, "select_list")};
+    static const char *const clauses[] = {"where_clause", "group_expressions", "having", "qualify",
+                                          "modifiers"};
+    struct select in = {.outer = outer,
+                        .from = json_object_get(node, "from_table"),
+                        .list = json_object_get(node, "select_list")};
     enum rc rc = RC_OK;
     for (; rc == RC_OK && in.item < json_array_size(in.list); in.item++)
         rc = walk_expression(w, json_array_get(in.list, in.item), scope, &in);
@@ -102,8 +111,8 @@ static enum rc walk_select(struct walk *w, const json_t *node, struct flow flow,
     return rc;
 }
 
-static enum rc walk_branch(struct walk *w, const json_t *node, const json_t *beside, struct flow flow, bool all,
-                           const struct scope *scope, struct select *outer)
+static enum rc walk_branch(struct walk *w, const json_t *node, const json_t *beside, struct flow flow,
+                           bool all, const struct scope *scope, struct select *outer)
 {
     flow.many = true;
     flow.outermost = false;
@@ -115,12 +124,14 @@ static enum rc walk_branch(struct walk *w, const json_t *node, const json_t *bes
     return walk_query(w, node, flow, scope, outer);
 }
 
-static enum rc walk_set_operation(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope, struct select *outer)
+static enum rc walk_set_operation(struct walk *w, const json_t *node, struct flow flow,
+                                  const struct scope *scope, struct select *outer)
 {
     const json_t *left = json_object_get(node, "left"), *right = json_object_get(node, "right");
     const char *type = node_string(node, "setop_type");
     bool all = node_bool(node, "setop_all") && strncmp(type, "UNION", 5) == 0;
-    if (!json_is_object(left) || !json_is_object(right)) return refuse(w, first_offset(node, 0), "this set operation is not understood");
+    if (!json_is_object(left) || !json_is_object(right))
+        return refuse(w, first_offset(node, 0), "this set operation is not understood");
     struct select modifiers = {.outer = outer};
     enum rc rc = walk_expression(w, json_object_get(node, "modifiers"), scope, &modifiers);
     if (rc != RC_OK) return rc;
@@ -133,13 +144,17 @@ static enum rc walk_set_operation(struct walk *w, const json_t *node, struct flo
         if (!flow.cuts) flow.union_offset = offset;
     } else {
         note_filter(w, &flow);
-        note(&flow.blocker, arena_printf(w->arena, "%s%s", strncmp(type, "UNION", 5) == 0 ? "UNION" : type, node_bool(node, "setop_all") ? " ALL" : ""), offset);
+        note(&flow.blocker,
+             arena_printf(w->arena, "%s%s", strncmp(type, "UNION", 5) == 0 ? "UNION" : type,
+                          node_bool(node, "setop_all") ? " ALL" : ""),
+             offset);
     }
     rc = walk_branch(w, left, right, flow, all, scope, outer);
     return rc == RC_OK ? walk_branch(w, right, left, flow, all, scope, outer) : rc;
 }
 
-static enum rc walk_recursive(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope, struct select *outer)
+static enum rc walk_recursive(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope,
+                              struct select *outer)
 {
     struct cte self = {.name = node_string(node, "cte_name"), .self = true};
     struct scope inside = {scope, &self, 1};
@@ -151,7 +166,8 @@ static enum rc walk_recursive(struct walk *w, const json_t *node, struct flow fl
     return rc == RC_OK ? walk_query(w, json_object_get(node, "right"), flow, &inside, outer) : rc;
 }
 
-static enum rc walk_body(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope, struct select *outer)
+static enum rc walk_body(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope,
+                         struct select *outer)
 {
     const char *type = node_string(node, "type");
     if (strcmp(type, "SELECT_NODE") == 0) return walk_select(w, node, flow, scope, outer);
@@ -168,8 +184,8 @@ static enum rc walk_ctes(struct walk *w, const struct scope *scope, struct selec
         struct flow flow = c->flow;
         if (c->reads != 1) {
             flow = (struct flow){.blocker = {NULL, -1}, .many = true, .quiet = c->reads == 0};
-            flow.blocker.what =
-                arena_printf(w->arena, "CTE %s, which is %s", c->name, c->reads ? "read more than once" : "not used");
+            flow.blocker.what = arena_printf(w->arena, "CTE %s, which is %s", c->name,
+                                             c->reads ? "read more than once" : "not used");
             flow.blocker.offset = first_offset(c->body, 0);
         }
         struct scope before = {scope->parent, scope->ctes, i - 1};
@@ -179,7 +195,8 @@ static enum rc walk_ctes(struct walk *w, const struct scope *scope, struct selec
     return RC_OK;
 }
 
-enum rc walk_query(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope, struct select *outer)
+enum rc walk_query(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope,
+                   struct select *outer)
 {
     const json_t *map = node_list(json_object_get(node, "cte_map"), "map");
     size_t n = json_array_size(map), i;
@@ -193,7 +210,8 @@ enum rc walk_query(struct walk *w, const json_t *node, struct flow flow, const s
         json_array_foreach(map, i, item)
         {
             const json_t *query = json_object_get(json_object_get(item, "value"), "query");
-            inside.ctes[i] = (struct cte){.name = node_string(item, "key"), .body = json_object_get(query, "node")};
+            inside.ctes[i] =
+                (struct cte){.name = node_string(item, "key"), .body = json_object_get(query, "node")};
         }
         rc = walk_body(w, node, flow, &inside, outer);
         if (rc == RC_OK) rc = walk_ctes(w, &inside, outer);

@@ -38,9 +38,12 @@ static void mark_integers(struct buf *out, const char *text)
             size_t digits = (size_t)(p - begin) - (*begin == '-');
             bool real = *p == '.' || *p == 'e' || *p == 'E';
             if (real) {
-                while ((*p >= '0' && *p <= '9') || *p == '.' || *p == 'e' || *p == 'E' || *p == '+' || *p == '-') p++;
+                while ((*p >= '0' && *p <= '9') || *p == '.' || *p == 'e' || *p == 'E' || *p == '+' ||
+                       *p == '-')
+                    p++;
             } else if (digits > LOWEST_DIGITS ||
-                       (digits == LOWEST_DIGITS && strncmp(p - digits, "9223372036854775807", LOWEST_DIGITS) > 0)) {
+                       (digits == LOWEST_DIGITS &&
+                        strncmp(p - digits, "9223372036854775807", LOWEST_DIGITS) > 0)) {
                 buf_add(out, from, (size_t)(begin - from));
                 buf_add_str(out, "\"" MARK);
                 buf_add(out, begin, (size_t)(p - begin));
@@ -63,7 +66,8 @@ enum rc serialized_read(struct arena *a, const char *text, json_t **ret, struct 
                                  : json_read(a, buf_str(&marked), "parsed statement", ret, e);
     buf_release(&marked);
     if (rc == RC_DATA && e && strstr(e->message, "depth"))
-        return err_set(e, RC_PROJECT, "the statement is nested too deeply (more than %d levels)", STATEMENT_MAX_DEPTH);
+        return err_set(e, RC_PROJECT, "the statement is nested too deeply (more than %d levels)",
+                       STATEMENT_MAX_DEPTH);
     return rc;
 }
 
@@ -89,7 +93,8 @@ static bool is_cut(const json_t *v, const struct cut *cuts)
 }
 
 static const char limit_0[] =
-    "{\"type\":\"LIMIT_MODIFIER\",\"limit\":{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\",\"value\":"
+    "{\"type\":\"LIMIT_MODIFIER\",\"limit\":{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":"
+    "\"\",\"value\":"
     "{\"type\":{\"id\":\"INTEGER\",\"type_info\":null},\"is_null\":false,\"value\":0}},\"offset\":null}";
 
 /* Writes a value; with `key`, that member of it is the text `replacement` instead. */
@@ -101,7 +106,8 @@ void serialized_value(struct buf *out, const json_t *v, const char *key, const c
         return;
     }
     buf_add_char(out, '{');
-    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
+    for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+         it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
         const char *name = json_object_iter_key(it);
         bool this = strcmp(name, key) == 0;
         found = found || this;
@@ -232,7 +238,8 @@ int64_t first_offset(const json_t *v, int depth)
     if (depth > 50) return -1;
     if (json_is_object(v)) {
         int64_t best = node_offset(v);
-        for (void *it = json_object_iter((json_t *)(uintptr_t)v); it; it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
+        for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
+             it = json_object_iter_next((json_t *)(uintptr_t)v, it)) {
             int64_t o = first_offset(json_object_iter_value(it), depth + 1);
             if (o >= 0 && (best < 0 || o < best)) best = o;
         }

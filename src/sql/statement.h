@@ -39,7 +39,7 @@ struct occurrence {
         const char *table;
         const char **columns;
         size_t n_columns;
-    } *unique;
+    } * unique;
     size_t n_unique;
 };
 
@@ -64,7 +64,7 @@ struct statement {
     /* A column that an input gets may change what the statement means: `*`, NATURAL, a name that is an alias now … */
     bool open_names;
     const char *input; /* row_by_row: the one table */
-    bool filters;      /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
+    bool filters; /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
     struct construct *volatiles; /* now(), random(), current_date … */
     size_t n_volatiles;
     const char **variables; /* getvariable('x') */
@@ -78,8 +78,8 @@ struct statement {
 /* `serialized` is the JSON of json_serialize_sql for the model's text. What cannot be a model is RC_PROJECT with the
  * byte offset in *ret_offset (-1 unknown): a syntax error, more than one statement, something else than a SELECT, a
  * table function that reads files (read_csv …: belongs into bronze), a table without a layer. */
-enum rc statement_analyze(struct arena *a, const char *serialized, const char *sql, struct statement **ret, int64_t *ret_offset,
-                          struct err *e) MUST_CHECK;
+enum rc statement_analyze(struct arena *a, const char *serialized, const char *sql, struct statement **ret,
+                          int64_t *ret_offset, struct err *e) MUST_CHECK;
 
 /* The statement (row_by_row only; node present) with more output columns, as serialized JSON for the engine:
  *  - every name of `carry`, each a column of its input, is appended as "__in_<name>";
@@ -90,14 +90,15 @@ enum rc statement_analyze(struct arena *a, const char *serialized, const char *s
  * Without `guard` an ORDER BY stays. With it the statement must run with STATEMENT_GUARD_SETTING: DuckDB 1.5.5 moves
  * common subexpressions out of TRY. random(), uuid() and error() cannot be guarded, because TRY refuses them; an output
  * expression without a name cannot either (RC_PROJECT). */
-enum rc statement_carry(struct arena *a, const struct statement *s, const char *const *carry, size_t n_carry, bool guard,
-                        char **ret_json, struct err *e) MUST_CHECK;
+enum rc statement_carry(struct arena *a, const struct statement *s, const char *const *carry, size_t n_carry,
+                        bool guard, char **ret_json, struct err *e) MUST_CHECK;
 #define STATEMENT_GUARD_SETTING "set disabled_optimizers = 'common_subexpressions'"
 #define STATEMENT_GUARD_RESET "reset disabled_optimizers"
 
 /* The statement as serialized JSON with the branches of UNION ALL beside this occurrence emptied (LIMIT 0), so that over
  * its added rows it gives what they add (distributes_in_branch). Node present. */
-enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json, struct err *e) MUST_CHECK;
+enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json,
+                         struct err *e) MUST_CHECK;
 
 /* Line and column (1-based, in characters of the line) of a byte offset; *ret_line = 0 for offset -1. */
 void statement_position(const char *sql, int64_t offset, int *ret_line, int *ret_column);
@@ -106,7 +107,8 @@ void statement_position(const char *sql, int64_t offset, int *ret_line, int *ret
 void statement_print(struct buf *out, const struct statement *s);
 /* The statement without node and cuts. It points into `record`, which must last as long. Any bytes are safe; what is
  * damaged is RC_DATA. */
-enum rc statement_parse_cached(struct arena *a, struct str record, struct statement **ret, struct err *e) MUST_CHECK;
+enum rc statement_parse_cached(struct arena *a, struct str record, struct statement **ret,
+                               struct err *e) MUST_CHECK;
 
 /* All statements of a project in one file, found by the hash of their text. */
 struct statement_cache {
@@ -116,8 +118,10 @@ struct statement_cache {
 /* A file of another format or of other semantics, and a damaged one, is an empty cache. */
 void statement_cache_open(struct str file, struct statement_cache *ret);
 /* NULL: it is not there, or damaged. The statement points into the file. O(log n) and in proportion to the record. */
-struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c, const struct hash *key);
+struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c,
+                                       const struct hash *key);
 /* The file, in `out` alone: statements[i] under keys[i]; NULL ones are left out. */
-void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements, size_t n);
+void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements,
+                           size_t n);
 
 #endif

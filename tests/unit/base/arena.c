@@ -83,7 +83,8 @@ static void errors(void **state)
     assert_int_equal(err_set(&e, RC_DATA, "table %s", "orders"), RC_DATA);
     assert_int_equal(err_context(&e, "step %d", 3), RC_DATA);
     assert_string_equal(e.message, "step 3: table orders");
-    assert_int_equal(err_set(&e, RC_CONFLICT, "again: %s", e.message), RC_CONFLICT); /* its own message as argument */
+    assert_int_equal(err_set(&e, RC_CONFLICT, "again: %s", e.message),
+                     RC_CONFLICT); /* its own message as argument */
     assert_string_equal(e.message, "again: step 3: table orders");
     assert_int_equal(err_set(NULL, RC_USAGE, "x"), RC_USAGE);
     for (int rc = RC_OK; rc <= RC_INTERRUPTED; rc++) assert_true(*rc_name((enum rc)rc) != 0);
@@ -110,8 +111,11 @@ static void errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_zero_and_aligned),   cmocka_unit_test(strings), cmocka_unit_test(push_keeps_what_is_there),
-        cmocka_unit_test(deferred_calls_run_backwards), cmocka_unit_test(errors),
+        cmocka_unit_test(memory_is_zero_and_aligned),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(push_keeps_what_is_there),
+        cmocka_unit_test(deferred_calls_run_backwards),
+        cmocka_unit_test(errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,9 +68,13 @@ static void json_quoting(void **state)
         {{"\n\t\r\x01\x7f", 5}, "\"\\n\\t\\r\\u0001\\u007f\""},
         {{"a\0b", 3}, "\"a\\u0000b\""},
         {{"\xC3\xA9", 2}, "\"\xC3\xA9\""},
-        {{"\xC3", 1}, "\"\xEF\xBF\xBD\""},                                             /* cut */
-        {{"\xED\xA0\x80", 3}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},             /* a surrogate */
-        {{"\xFF" "a", 2}, "\"\xEF\xBF\xBD" "a\""},
+        {{"\xC3", 1}, "\"\xEF\xBF\xBD\""},                                 /* cut */
+        {{"\xED\xA0\x80", 3}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""}, /* a surrogate */
+        {{"\xFF"
+          "a",
+          2},
+         "\"\xEF\xBF\xBD"
+         "a\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b;

@@ -24,7 +24,8 @@ static void pieces_give_the_same(void **state)
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)(i * 31 + (i >> 8));
     for (size_t piece = 1; piece < 700; piece += 37) {
         struct hash_state *s = hash_new();
-        for (size_t i = 0; i < sizeof bytes; i += piece) hash_update(s, bytes + i, sizeof bytes - i < piece ? sizeof bytes - i : piece);
+        for (size_t i = 0; i < sizeof bytes; i += piece)
+            hash_update(s, bytes + i, sizeof bytes - i < piece ? sizeof bytes - i : piece);
         hash_update(s, NULL, 0);
         assert_string_equal(hash_finish(s).hex, hash_bytes(bytes, sizeof bytes).hex);
     }
@@ -35,6 +36,7 @@ static void pieces_give_the_same(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known_values), cmocka_unit_test(pieces_give_the_same)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known_values),
+                                       cmocka_unit_test(pieces_give_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

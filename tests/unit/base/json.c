@@ -19,7 +19,10 @@ static void typed_members(void **state)
     struct arena *a = arena_new();
     struct err e = {0};
     json_t *o = NULL;
-    assert_int_equal(read_text(a, "{\"s\":\"x\",\"i\":-5,\"b\":true,\"z\":null,\"r\":1.5,\"n\":\"a\\u0000b\",\"s\":\"y\"}", &o, &e), RC_OK);
+    assert_int_equal(
+        read_text(a, "{\"s\":\"x\",\"i\":-5,\"b\":true,\"z\":null,\"r\":1.5,\"n\":\"a\\u0000b\",\"s\":\"y\"}",
+                  &o, &e),
+        RC_OK);
     const char *s = "kept";
     int64_t i = 42;
     bool b = false;
@@ -51,9 +54,9 @@ static void damaged_text(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"", "log:1:"},         {"{\n\"a\":}", "log:2:"}, {"{\"a\":1}x", "log:1:"}, {"[1,]", "log:1:"},
-        {"{\"a\" 1}", "log:1:"}, {"\"\xFF\"", "log:1:"},  {"nul", "log:1:"},        {"[1", "log:1:"},
-        {"99999999999999999999999", "log:1:"},
+        {"", "log:1:"},     {"{\n\"a\":}", "log:2:"}, {"{\"a\":1}x", "log:1:"},
+        {"[1,]", "log:1:"}, {"{\"a\" 1}", "log:1:"},  {"\"\xFF\"", "log:1:"},
+        {"nul", "log:1:"},  {"[1", "log:1:"},         {"99999999999999999999999", "log:1:"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct arena *a = arena_new();

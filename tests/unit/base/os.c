@@ -151,7 +151,8 @@ static void reading(void **state)
     assert_int_equal(os_read_file(p->a, path, 9, &s, NULL, &e), RC_DATA);
     assert_non_null(strstr(e.message, "larger than 9 bytes"));
     assert_int_equal(os_read_file(p->a, p->dir, 10, &s, &exists, &e), RC_DATA); /* a folder */
-    assert_int_equal(os_read_file(p->a, "/proc/self/status", 1 << 20, &s, NULL, &e), RC_OK); /* says that its size is 0 */
+    assert_int_equal(os_read_file(p->a, "/proc/self/status", 1 << 20, &s, NULL, &e),
+                     RC_OK); /* says that its size is 0 */
     assert_true(s.n > 100);
     assert_int_equal(os_read_file(p->a, "/proc/self/status", 20, &s, NULL, &e), RC_DATA);
     assert_int_equal(os_write_file(path, (struct str){NULL, 0}, &e), RC_OK);
@@ -188,7 +189,8 @@ static void whole_or_not_at_all(void **state)
     static const char large[5000];
     bool created = false;
     enum rc written = os_write_file(path, (struct str){large, sizeof large}, &e);
-    enum rc fresh = os_create_new(path_join(p->a, p->dir, "g"), (struct str){large, sizeof large}, &created, &e);
+    enum rc fresh =
+        os_create_new(path_join(p->a, p->dir, "g"), (struct str){large, sizeof large}, &created, &e);
     setrlimit(RLIMIT_FSIZE, &old);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(written, RC_UNREACHABLE);
@@ -199,7 +201,7 @@ static void whole_or_not_at_all(void **state)
 
     assert_int_equal(os_write_file(path_join(p->a, p->dir, "no/such"), STR("x"), &e), RC_UNREACHABLE);
     assert_int_equal(os_write_file(path_join(p->a, path, "below"), STR("x"), &e), RC_DATA); /* below a file */
-    assert_int_equal(os_write_file(p->dir, STR("x"), &e), RC_DATA);                         /* a folder is there */
+    assert_int_equal(os_write_file(p->dir, STR("x"), &e), RC_DATA); /* a folder is there */
     assert_int_equal(os_write_file("/proc/ingot", STR("x"), &e), RC_UNREACHABLE);
     assert_int_equal(count(p, p->dir), 1);
 }
@@ -220,7 +222,8 @@ static void only_one_creates(void **state)
     assert_int_equal(os_create_new(link_path, STR("x"), &created, &e), RC_OK);
     assert_false(created);
     assert_int_equal(count(p, p->dir), 2);
-    assert_int_equal(os_create_new(path_join(p->a, p->dir, "no/such"), STR("x"), &created, &e), RC_UNREACHABLE);
+    assert_int_equal(os_create_new(path_join(p->a, p->dir, "no/such"), STR("x"), &created, &e),
+                     RC_UNREACHABLE);
 }
 
 struct racer {
@@ -235,7 +238,8 @@ static void *race(void *data)
     for (int i = 0; i < 50; i++) {
         bool created = false;
         char *text = arena_printf(a, "%d", r->id);
-        if (os_create_new(arena_printf(a, "%s/%d", r->dir, i), str_of(text), &created, NULL) != RC_OK) r->failed++;
+        if (os_create_new(arena_printf(a, "%s/%d", r->dir, i), str_of(text), &created, NULL) != RC_OK)
+            r->failed++;
         r->won += created;
     }
     arena_free(a);
@@ -261,7 +265,8 @@ static void writers_in_a_race(void **state)
     assert_int_equal(count(p, p->dir), 50);
     for (int i = 0; i < 50; i++) {
         struct str s;
-        assert_int_equal(os_read_file(p->a, arena_printf(p->a, "%s/%d", p->dir, i), 10, &s, NULL, NULL), RC_OK);
+        assert_int_equal(os_read_file(p->a, arena_printf(p->a, "%s/%d", p->dir, i), 10, &s, NULL, NULL),
+                         RC_OK);
         assert_int_equal(s.n, 1);
         in_file[s.p[0] - '0']++;
     }
@@ -290,7 +295,8 @@ static void folders(void **state)
     assert_int_equal(os_list(p->a, file, &names, &n, &e), RC_DATA);
     static const char *const some[] = {"b", "B", "a10", "a9", ".hidden", "\xC3\xA4"};
     static const char *const sorted[] = {".hidden", "B", "a10", "a9", "b", "\xC3\xA4"};
-    for (size_t i = 0; i < 6; i++) assert_int_equal(os_write_file(path_join(p->a, deep, some[i]), STR(""), &e), RC_OK);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(os_write_file(path_join(p->a, deep, some[i]), STR(""), &e), RC_OK);
     assert_int_equal(os_list(p->a, deep, &names, &n, &e), RC_OK);
     assert_int_equal(n, 6);
     for (size_t i = 0; i < 6; i++) assert_string_equal(names[i], sorted[i]);
@@ -336,7 +342,8 @@ static void leftovers(void **state)
 {
     struct place *p = *state;
     struct err e;
-    char *parent = path_join(p->a, p->dir, "temp"), *left = path_join(p->a, parent, LEFT), *lock = path_join(p->a, parent, LEFT ".lock"), *fresh;
+    char *parent = path_join(p->a, p->dir, "temp"), *left = path_join(p->a, parent, LEFT),
+         *lock = path_join(p->a, parent, LEFT ".lock"), *fresh;
     const struct timeval old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
     assert_int_equal(os_mkdirs(path_join(p->a, left, "x"), &e), RC_OK);
     assert_int_equal(os_write_file(lock, STR(""), &e), RC_OK);
@@ -385,9 +392,15 @@ static void paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(time_and_its_names), cmocka_unit_test(uuids),       cmocka_unit_test(random_after_fork),
-        WITH_PLACE(reading),                  WITH_PLACE(whole_or_not_at_all), WITH_PLACE(only_one_creates),
-        WITH_PLACE(writers_in_a_race),        WITH_PLACE(folders),           WITH_PLACE(removing_a_tree),
+        cmocka_unit_test(time_and_its_names),
+        cmocka_unit_test(uuids),
+        cmocka_unit_test(random_after_fork),
+        WITH_PLACE(reading),
+        WITH_PLACE(whole_or_not_at_all),
+        WITH_PLACE(only_one_creates),
+        WITH_PLACE(writers_in_a_race),
+        WITH_PLACE(folders),
+        WITH_PLACE(removing_a_tree),
         WITH_PLACE(leftovers),
         cmocka_unit_test(paths),
     };

@@ -63,7 +63,8 @@ static void percent(void **state)
 {
     (void)state;
     struct arena *a = arena_new();
-    assert_string_equal(percent_encode_path(a, "d=2026-01-01/a b%c#?\xC3\xA4.parquet"), "d=2026-01-01/a%20b%25c%23%3F%C3%A4.parquet");
+    assert_string_equal(percent_encode_path(a, "d=2026-01-01/a b%c#?\xC3\xA4.parquet"),
+                        "d=2026-01-01/a%20b%25c%23%3F%C3%A4.parquet");
     assert_string_equal(percent_decode(a, "a%20b%2f%C3%a4"), "a b/\xC3\xA4");
     assert_string_equal(percent_decode(a, "%"), "%");
     assert_string_equal(percent_decode(a, "%4"), "%4");
@@ -81,8 +82,16 @@ static void suggestions(void **state)
     (void)state;
     static const char *const keys[] = {"grain", "checks", "description", "watermark", "owner", "x"};
     static const char *const cases[][2] = {
-        {"grian", "grain"},  {"GRAIN", "grain"}, {"check", "checks"},    {"desciption", "description"}, {"watremakr", "watermark"},
-        {"ownner", "owner"}, {"zzzzz", NULL},    {"", NULL},             {"y", NULL},                   {"grxxn", NULL},
+        {"grian", "grain"},
+        {"GRAIN", "grain"},
+        {"check", "checks"},
+        {"desciption", "description"},
+        {"watremakr", "watermark"},
+        {"ownner", "owner"},
+        {"zzzzz", NULL},
+        {"", NULL},
+        {"y", NULL},
+        {"grxxn", NULL},
         {"gr", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -113,28 +122,71 @@ static void globs(void **state)
         const char *pattern, *path;
         bool matches;
     } cases[] = {
-        {"*.csv", "a.csv", true},          {"*.csv", "a.csv.gz", false},       {"*.csv", "d/a.csv", false},
-        {"*", "", true},                   {"", "", true},                     {"", "a", false},
-        {"a?c", "abc", true},              {"a?c", "a/c", false},              {"a?c", "a\xC3\xA4" "c", true},
-        {"**/*.csv", "a.csv", true},       {"**/*.csv", "x/y/a.csv", true},    {"**/b", "ab", false},
-        {"a/**/b", "a/b", true},           {"a/**/b", "a/x/y/b", true},        {"a/**/b", "axb", false},
-        {"a/**", "a/x/y", true},           {"a/**", "a", false},               {"a/**/", "a/", true},
-        {"a**b", "a/x/b", true},           {"**", "a/b/c", true},              {"**/**/b", "b", true},
-        {"[abc].txt", "b.txt", true},      {"[abc].txt", "d.txt", false},      {"[!abc].txt", "d.txt", true},
-        {"[a-c]x", "bx", true},            {"[a-c]x", "dx", false},            {"[]x]y", "]y", true},
-        {"[a-]", "-", true},               {"[!a]", "/", false},               {"[ab", "[ab", true},
-        {"[\xC3\xA0-\xC3\xBF]", "\xC3\xA4", true}, {"[a-z]", "\xC3\xA4", false},       {"{a,b}", "a", true},
-        {"{a,b}", "b", true},              {"{a,b}", "c", false},              {"{a,b}", "a,b", false},
-        {"x{,y}z", "xz", true},            {"x{,y}z", "xyz", true},            {"{a,{b,c}d}e", "cde", true},
-        {"{a,{b,c}d}e", "ae", true},       {"{a,{b,c}d}e", "ce", false},       {"{*.csv,d/**}", "d/x/y", true},
-        {"{**/a,q}", "x/a", true},         {"{a,b", "{a,b", true},             {"a}", "a}", true},
-        {"a,b", "a,b", true},              {"\\*", "*", true},                 {"\\*", "a", false},
-        {"\\{a,b}", "{a,b}", true},        {"a\\", "a\\", true},               {"\xFF*", "\xFF" "a", true},
-        {"{a,b}{c,d}", "bd", true},        {"{a,b}{c,d}", "ab", false},        {"***", "a/b", true},
+        {"*.csv", "a.csv", true},
+        {"*.csv", "a.csv.gz", false},
+        {"*.csv", "d/a.csv", false},
+        {"*", "", true},
+        {"", "", true},
+        {"", "a", false},
+        {"a?c", "abc", true},
+        {"a?c", "a/c", false},
+        {"a?c",
+         "a\xC3\xA4"
+         "c",
+         true},
+        {"**/*.csv", "a.csv", true},
+        {"**/*.csv", "x/y/a.csv", true},
+        {"**/b", "ab", false},
+        {"a/**/b", "a/b", true},
+        {"a/**/b", "a/x/y/b", true},
+        {"a/**/b", "axb", false},
+        {"a/**", "a/x/y", true},
+        {"a/**", "a", false},
+        {"a/**/", "a/", true},
+        {"a**b", "a/x/b", true},
+        {"**", "a/b/c", true},
+        {"**/**/b", "b", true},
+        {"[abc].txt", "b.txt", true},
+        {"[abc].txt", "d.txt", false},
+        {"[!abc].txt", "d.txt", true},
+        {"[a-c]x", "bx", true},
+        {"[a-c]x", "dx", false},
+        {"[]x]y", "]y", true},
+        {"[a-]", "-", true},
+        {"[!a]", "/", false},
+        {"[ab", "[ab", true},
+        {"[\xC3\xA0-\xC3\xBF]", "\xC3\xA4", true},
+        {"[a-z]", "\xC3\xA4", false},
+        {"{a,b}", "a", true},
+        {"{a,b}", "b", true},
+        {"{a,b}", "c", false},
+        {"{a,b}", "a,b", false},
+        {"x{,y}z", "xz", true},
+        {"x{,y}z", "xyz", true},
+        {"{a,{b,c}d}e", "cde", true},
+        {"{a,{b,c}d}e", "ae", true},
+        {"{a,{b,c}d}e", "ce", false},
+        {"{*.csv,d/**}", "d/x/y", true},
+        {"{**/a,q}", "x/a", true},
+        {"{a,b", "{a,b", true},
+        {"a}", "a}", true},
+        {"a,b", "a,b", true},
+        {"\\*", "*", true},
+        {"\\*", "a", false},
+        {"\\{a,b}", "{a,b}", true},
+        {"a\\", "a\\", true},
+        {"\xFF*",
+         "\xFF"
+         "a",
+         true},
+        {"{a,b}{c,d}", "bd", true},
+        {"{a,b}{c,d}", "ab", false},
+        {"***", "a/b", true},
         {"day=*/part-?.parquet", "day=2026-01-01/part-1.parquet", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (glob_match(cases[i].pattern, cases[i].path) != cases[i].matches) fail_msg("%s on %s", cases[i].pattern, cases[i].path);
+        if (glob_match(cases[i].pattern, cases[i].path) != cases[i].matches)
+            fail_msg("%s on %s", cases[i].pattern, cases[i].path);
 }
 
 /* Patterns that take exponential time where a matcher backtracks or expands braces. */

@@ -42,7 +42,8 @@ static void trees(void **state)
         {"1: a\ntrue: b\n", "{1:\"a\" true:\"b\"}"},
         {"[null, ~, Null, NULL, nUll]", "[n(null) n(~) n(Null) n(NULL) \"nUll\"]"},
         {"[true, True, FALSE, tRue]", "[b(true) b(True) b(FALSE) \"tRue\"]"},
-        {"[0, -1, +7, 007, 0x1F, 0o17, 1_000, 0b1, 0x]", "[i(0) i(-1) i(+7) i(007) i(0x1F) i(0o17) \"1_000\" \"0b1\" \"0x\"]"},
+        {"[0, -1, +7, 007, 0x1F, 0o17, 1_000, 0b1, 0x]",
+         "[i(0) i(-1) i(+7) i(007) i(0x1F) i(0o17) \"1_000\" \"0b1\" \"0x\"]"},
         {"[1.5, .5, 1., 1e3, -1.5E-3, ., 1e, .inf, -.INF, .nan, 1.2.3]",
          "[f(1.5) f(.5) f(1.) f(1e3) f(-1.5E-3) \".\" \"1e\" f(.inf) f(-.INF) f(.nan) \"1.2.3\"]"},
         {"[9223372036854775807, 9223372036854775808]", "[i(9223372036854775807) f(9223372036854775808)]"},
@@ -51,7 +52,10 @@ static void trees(void **state)
         {"a:\nb: ''\n", "{a:n() b:\"\"}"},
         {"a: &x {k: [1]}\nb: *x\n", "{a:{k:[i(1)]} b:{k:[i(1)]}}"},
         {"a: &x 1\nb: &x 2\nc: *x\n", "{a:i(1) b:i(2) c:i(2)}"},
-        {"\xEF\xBB\xBF" "a: \"\\u00e4\\x41\"\r\nb: c\r\n", "{a:\"\xC3\xA4" "A\" b:\"c\"}"},
+        {"\xEF\xBB\xBF"
+         "a: \"\\u00e4\\x41\"\r\nb: c\r\n",
+         "{a:\"\xC3\xA4"
+         "A\" b:\"c\"}"},
         {"%YAML 1.1\n---\na: on\n", "{a:\"on\"}"},
         {"{\"a\": [1, {\"b\": null}]}", "{a:[i(1) {b:n(null)}]}"},
         {"? a\n? b\n", "{a:n() b:n()}"},
@@ -64,7 +68,8 @@ static void trees(void **state)
         struct arena *a = arena_new();
         struct err e = {0};
         struct yaml *y = NULL;
-        if (yaml_read(a, str_of(cases[i][0]), "f.yml", 1, &y, &e) != RC_OK) fail_msg("%s: %s", cases[i][0], e.message);
+        if (yaml_read(a, str_of(cases[i][0]), "f.yml", 1, &y, &e) != RC_OK)
+            fail_msg("%s: %s", cases[i][0], e.message);
         struct buf *b = buf_new(a, BUF_DEFAULT_MAX);
         show(b, y);
         assert_string_equal(b->p, cases[i][1]);
@@ -78,7 +83,9 @@ static void values_and_positions(void **state)
     struct arena *a = arena_new();
     struct err e = {0};
     struct yaml *y = NULL;
-    assert_int_equal(yaml_read(a, STR("a: 0x10\nb: -2.5\nc: True\n\xC3\xA4: 'q'\nl:\n  - {k: \"v\"}\nz:\n"), "f", 11, &y, &e), RC_OK);
+    assert_int_equal(yaml_read(a, STR("a: 0x10\nb: -2.5\nc: True\n\xC3\xA4: 'q'\nl:\n  - {k: \"v\"}\nz:\n"),
+                               "f", 11, &y, &e),
+                     RC_OK);
     assert_int_equal(yaml_get(y, "a")->integer, 16);
     assert_true(fabs(yaml_get(y, "b")->number + 2.5) < 1e-12);
     assert_int_equal(yaml_get(y, "c")->integer, 1);
@@ -141,8 +148,10 @@ static void refused(void **state)
         struct arena *a = arena_new();
         struct err e = {0};
         struct yaml *y = NULL;
-        if (yaml_read(a, cases[i].text, "f.yml", 5, &y, &e) != RC_PROJECT) fail_msg("accepted: %s", cases[i].text.p);
-        if (strncmp(e.message, cases[i].message, strlen(cases[i].message)) != 0) fail_msg("%s\nnot %s", e.message, cases[i].message);
+        if (yaml_read(a, cases[i].text, "f.yml", 5, &y, &e) != RC_PROJECT)
+            fail_msg("accepted: %s", cases[i].text.p);
+        if (strncmp(e.message, cases[i].message, strlen(cases[i].message)) != 0)
+            fail_msg("%s\nnot %s", e.message, cases[i].message);
         assert_null(y);
         arena_free(a);
     }
@@ -156,7 +165,8 @@ static void folded_text_has_no_tail(void **state)
     struct arena *a = arena_new();
     struct err e = {0};
     struct yaml *y = NULL;
-    if (yaml_read(a, STR("a: >-\n  p q\n\n   r:-  s\n    t\nb: 1\n"), "f", 1, &y, &e) != RC_OK) fail_msg("%s", e.message);
+    if (yaml_read(a, STR("a: >-\n  p q\n\n   r:-  s\n    t\nb: 1\n"), "f", 1, &y, &e) != RC_OK)
+        fail_msg("%s", e.message);
     const char *text = yaml_get(y, "a")->text;
     assert_memory_equal(text, "p q\n", 4);
     assert_string_equal(text + strlen(text) - 3, "  t");
@@ -207,7 +217,8 @@ static void bounds(void **state)
     assert_non_null(strstr(e.message, "larger than"));
     assert_int_equal(read_repeated("- &a b\n", 1001, &e), RC_PROJECT);
     assert_non_null(strstr(e.message, "anchors"));
-    static const char *const odd[] = {"!", "&a ", "'", "\"", "? ", "*a ", "|", "[?", "|\n ", "%a\n", "\"\\x", "[a]:", "? - ", "@", ">-\n", "\\"};
+    static const char *const odd[] = {"!",    "&a ",  "'",     "\"",   "? ",   "*a ", "|",    "[?",
+                                      "|\n ", "%a\n", "\"\\x", "[a]:", "? - ", "@",   ">-\n", "\\"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         enum rc rc = read_repeated(odd[i], 3000, &e);
         assert_true(rc == RC_OK || rc == RC_PROJECT);
@@ -242,7 +253,8 @@ static void aliases_do_not_explode(void **state)
 static void damaged_documents(void **state)
 {
     (void)state;
-    static const char whole[] = "name: orders\ngrain: [id, &d day]\nsql: |\n  select 1\nchecks:\n  - {unique: [id, *d], 'x': \"\\u00e4\"}\n"
+    static const char whole[] = "name: orders\ngrain: [id, &d day]\nsql: |\n  select 1\nchecks:\n  - "
+                                "{unique: [id, *d], 'x': \"\\u00e4\"}\n"
                                 "  - not_null: !!str 5 # why\n...\n";
     static const char marks[] = ":-[]{},&*!|>'\"%@`#?\n\t \\~\0\x80\xC3";
     unsigned seed = 12345;
@@ -260,9 +272,9 @@ static void damaged_documents(void **state)
         struct yaml *y = NULL;
         enum rc rc = yaml_read(a, (struct str){text, n}, "f", 1, &y, &e);
         int line = 0, column = 0;
-        if (rc == RC_OK)
-            assert_non_null(y);
-        else if (rc != RC_PROJECT || sscanf(e.message, "f:%d:%d: ", &line, &column) != 2 || line < 1 || column < 1)
+        if (rc == RC_OK) assert_non_null(y);
+        else if (rc != RC_PROJECT || sscanf(e.message, "f:%d:%d: ", &line, &column) != 2 || line < 1 ||
+                 column < 1)
             fail_msg("%s", e.message);
         arena_free(a);
     }
@@ -271,9 +283,14 @@ static void damaged_documents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trees),     cmocka_unit_test(values_and_positions), cmocka_unit_test(refused),
-        cmocka_unit_test(many_keys), cmocka_unit_test(bounds),               cmocka_unit_test(aliases_do_not_explode),
-        cmocka_unit_test(damaged_documents), cmocka_unit_test(folded_text_has_no_tail),
+        cmocka_unit_test(trees),
+        cmocka_unit_test(values_and_positions),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(many_keys),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(aliases_do_not_explode),
+        cmocka_unit_test(damaged_documents),
+        cmocka_unit_test(folded_text_has_no_tail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,7 +329,8 @@ static void a_damaged_log_is_named(void **state)
     assert_null(l->tables[BRONZE].damage);
     assert_non_null(l->tables[SILVER].damage); /* that table's failure, not the run's */
     assert_int_equal(l->tables[SILVER].damage->rc, RC_DATA);
-    assert_non_null(strstr(l->tables[SILVER].damage->message, "silver/orders/_delta_log/00000000000000000001.json"));
+    assert_non_null(
+        strstr(l->tables[SILVER].damage->message, "silver/orders/_delta_log/00000000000000000001.json"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static const char *const tables[][2] = {{"bronze.a", "i int, k int, v int"}, {"bronze.b", "i int, k int, w int"}, {"bronze.c", "k int, z int"}};
+static const char *const tables[][2] = {
+    {"bronze.a", "i int, k int, v int"}, {"bronze.b", "i int, k int, w int"}, {"bronze.c", "k int, z int"}};
 
 /* What is left out here is left to the engine's mood: samples, ties of LIMIT. */
 static const char *const statements[] = {
@@ -28,10 +29,12 @@ static const char *const statements[] = {
     "select i from bronze.a union all select count(*) from bronze.b",
     "select i from bronze.a union select k from bronze.b",
     "select i from bronze.a except all select k from bronze.b",
-    "with s as (select i, k from bronze.a where v > 0), t as (select s.i, b.w from s join bronze.b b on s.k = b.k) "
+    "with s as (select i, k from bronze.a where v > 0), t as (select s.i, b.w from s join bronze.b b on s.k "
+    "= b.k) "
     "select t.*, c.z from t left join bronze.c c on c.k = t.w",
     "with s as (select * from bronze.a) select x.i, y.v from s x join s y on x.i = y.v",
-    "with s as (select i from bronze.a union all select k from bronze.b) select s.i, c.z from s join bronze.c c on c.k = s.i",
+    "with s as (select i from bronze.a union all select k from bronze.b) select s.i, c.z from s join "
+    "bronze.c c on c.k = s.i",
     "with u as (select * from bronze.b) select i from bronze.a",
     "select i, (select max(b.w) from bronze.b b where b.i = a.i) m from bronze.a a",
     "select (select sum(a.v)) m from bronze.a a",
@@ -107,7 +110,8 @@ static struct statement *analyze(struct bench *b, struct arena *a, const char *s
     struct err e = {0};
     const char **json;
     struct statement *s = NULL;
-    if (engine_parse(a, b->session, &sql, 1, &json, &e) != RC_OK || statement_analyze(a, json[0], sql, &s, NULL, &e) != RC_OK)
+    if (engine_parse(a, b->session, &sql, 1, &json, &e) != RC_OK ||
+        statement_analyze(a, json[0], sql, &s, NULL, &e) != RC_OK)
         fail_msg("%s\n%s", sql, e.message);
     return s;
 }
@@ -132,7 +136,8 @@ static void fill(struct bench *b, struct arena *a)
             for (uint64_t n = part + pick(b, part ? 3 : 6); n > 0; n--) {
                 buf_printf(sql, "insert into %s.%s values (", schema, name);
                 for (int c = 0; c < (t == 2 ? 2 : 3); c++)
-                    buf_printf(sql, "%s%s", c ? "," : "", ((const char *[]){"null", "0", "1", "2", "3"})[pick(b, 5)]);
+                    buf_printf(sql, "%s%s", c ? "," : "",
+                               ((const char *[]){"null", "0", "1", "2", "3"})[pick(b, 5)]);
                 buf_add_str(sql, ");");
             }
         }
@@ -147,12 +152,15 @@ static void place(struct bench *b, struct arena *a, const char *grown, const cha
         const char *name = strchr(tables[t][0], '.') + 1;
         bool this = grown && strcmp(grown, tables[t][0]) == 0;
         if (!this) run(b, arena_printf(a, "create or replace view bronze.%s as from old.%s", name, name));
-        else if (strcmp(what, "all") == 0) run(b, arena_printf(a, "create or replace view bronze.%s as from old.%s union all from added.%s", name, name, name));
+        else if (strcmp(what, "all") == 0)
+            run(b, arena_printf(a, "create or replace view bronze.%s as from old.%s union all from added.%s",
+                                name, name, name));
         else run(b, arena_printf(a, "create or replace view bronze.%s as from added.%s", name, name));
     }
 }
 
-static void check_occurrence(struct bench *b, struct arena *a, const struct statement *s, size_t index, const char *sql)
+static void check_occurrence(struct bench *b, struct arena *a, const struct statement *s, size_t index,
+                             const char *sql)
 {
     const struct occurrence *o = &s->occurrences[index];
     struct err e = {0};
@@ -171,9 +179,12 @@ static void check_occurrence(struct bench *b, struct arena *a, const struct stat
     place(b, a, o->table, "all");
     run(b, arena_printf(a, "create or replace table after as select * from (%s)", sql));
     assert_int_equal(session_query(a, b->session,
-                                   "select (select count(*) from (from before except all from after)) + (select count(*) from (from after except all from before))",
-                                   &rows, &e), RC_OK);
-    if (strcmp(rows->cells[0], "0") != 0) fail_msg("%s does not distribute in %s (over the added rows: %s)", o->table, sql, part);
+                                   "select (select count(*) from (from before except all from after)) + "
+                                   "(select count(*) from (from after except all from before))",
+                                   &rows, &e),
+                     RC_OK);
+    if (strcmp(rows->cells[0], "0") != 0)
+        fail_msg("%s does not distribute in %s (over the added rows: %s)", o->table, sql, part);
 }
 
 static void what_distributes_distributes(void **state)
@@ -195,21 +206,26 @@ static void what_distributes_distributes(void **state)
 /* Over n(x, c, r): ('1','a',1), ('x','b',2), (NULL,'c',3), ('4','d',4), ('5','7',5). Rows as r:columns:error. */
 static const char *const guarded[][2] = {
     {"select x, c from bronze.n", "1:1,a: 2:x,b: 3:,c: 4:4,d: 5:5,7:"},
-    {"select x::int as x, upper(c) as c from bronze.n o where c::int > 1 or x::int > 3", "1:1,A:where 2:,B:where 3:,C:where 4:4,D:where 5:5,7:"},
+    {"select x::int as x, upper(c) as c from bronze.n o where c::int > 1 or x::int > 3",
+     "1:1,A:where 2:,B:where 3:,C:where 4:4,D:where 5:5,7:"},
     {"select x::int + x::int as y, y * 2 as m from bronze.n where c <> 'd'", "1:2,4: 2:,:y 3:,: 5:10,20:"},
     {"select x::int as v from bronze.n where v > 1", "2::where 4:4: 5:5:"},
     {"select x::int as v, v + 1 as w from bronze.n where coalesce(w, 9) > 5", "2:,:where 3:,: 5:5,6:"},
     {"select upper(c) as c from bronze.n where c > 'b'", "3:C: 4:D:"},
     {"select x::int as x from bronze.n where x > '4'", "2::x 5:5:"},
-    {"select * exclude (x, r), x::int as y, y + 1 as z from bronze.n", "1:a,1,2: 2:b,,:y 3:c,,: 4:d,4,5: 5:7,5,6:"},
+    {"select * exclude (x, r), x::int as y, y + 1 as z from bronze.n",
+     "1:a,1,2: 2:b,,:y 3:c,,: 4:d,4,5: 5:7,5,6:"},
     {"select * exclude (r) replace (x::int as x) from bronze.n", "1:1,a: 2:,b:x 3:,c: 4:4,d: 5:5,7:"},
     {"select * exclude (r) rename (x as y), c::int as k from bronze.n where r > 3", "4:4,d,:k 5:5,7,7:"},
-    {"select c as x, x as c, c || x as b, b || 'z' as z from bronze.n where x is not null", "1:a,1,a1,a1z: 2:b,x,bx,bxz: 4:d,4,d4,d4z: 5:7,5,75,75z:"},
+    {"select c as x, x as c, c || x as b, b || 'z' as z from bronze.n where x is not null",
+     "1:a,1,a1,a1z: 2:b,x,bx,bxz: 4:d,4,d4,d4z: 5:7,5,75,75z:"},
     {"select bronze.n.x::int as y, n.c as c from bronze.n order by y", "1:1,a: 2:,b:y 3:,c: 4:4,d: 5:5,7:"},
     {"select case when x = 'x' then null else x::int end as y from bronze.n", "1:1: 2:: 3:: 4:4: 5:5:"},
-    {"select list_transform([x], lambda y: y::int) as y, y[1] as m from bronze.n", "1:[1],1: 2:,:y 3:[NULL],: 4:[4],4: 5:[5],5:"},
+    {"select list_transform([x], lambda y: y::int) as y, y[1] as m from bronze.n",
+     "1:[1],1: 2:,:y 3:[NULL],: 4:[4],4: 5:[5],5:"},
     {"select x.upper() as u, u.lower() as l from bronze.n where r = 2", "2:X,x:"},
-    {"select 9223372036854775808 as a, 'é''\"' as t, x::int as y from bronze.n where random() >= 0 and r = 1", "1:9223372036854775808,é'\",1:"},
+    {"select 9223372036854775808 as a, 'é''\"' as t, x::int as y from bronze.n where random() >= 0 and r = 1",
+     "1:9223372036854775808,é'\",1:"},
 };
 
 static char *result(struct arena *a, struct bench *b, const char *sql)
@@ -217,11 +233,14 @@ static char *result(struct arena *a, struct bench *b, const char *sql)
     struct err e = {0};
     struct rows *rows;
     struct buf *out = buf_new(a, BUF_DEFAULT_MAX);
-    if (session_query(a, b->session, arena_printf(a, "select * from (%s) order by __in_r", sql), &rows, &e) != RC_OK) fail_msg("%s\n%s", sql, e.message);
+    if (session_query(a, b->session, arena_printf(a, "select * from (%s) order by __in_r", sql), &rows, &e) !=
+        RC_OK)
+        fail_msg("%s\n%s", sql, e.message);
     for (size_t r = 0; r < rows->n_rows; r++) {
         const char **cells = rows->cells + r * rows->n_columns;
         buf_printf(out, "%s%s:", r ? " " : "", cells[rows->n_columns - 2]);
-        for (size_t c = 0; c + 2 < rows->n_columns; c++) buf_printf(out, "%s%s", c ? "," : "", cells[c] ? cells[c] : "");
+        for (size_t c = 0; c + 2 < rows->n_columns; c++)
+            buf_printf(out, "%s%s", c ? "," : "", cells[c] ? cells[c] : "");
         buf_printf(out, ":%s", cells[rows->n_columns - 1] ? cells[rows->n_columns - 1] : "");
     }
     return out->p;
@@ -231,7 +250,8 @@ static void guards_name_what_failed(void **state)
 {
     struct bench *b = *state;
     static const char *const carry[] = {"r"};
-    run(b, "create table bronze.n as from (values ('1','a',1), ('x','b',2), (NULL,'c',3), ('4','d',4), ('5','7',5)) t(x, c, r)");
+    run(b, "create table bronze.n as from (values ('1','a',1), ('x','b',2), (NULL,'c',3), ('4','d',4), "
+           "('5','7',5)) t(x, c, r)");
     run(b, STATEMENT_GUARD_SETTING);
     for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++) {
         struct arena *a = arena_new();
@@ -241,7 +261,8 @@ static void guards_name_what_failed(void **state)
         if (!s->row_by_row) fail_msg("%s", guarded[i][0]);
         assert_int_equal(statement_carry(a, s, carry, 1, true, &json, &e), RC_OK);
         char *have = result(a, b, unparse(b, a, json));
-        if (strcmp(have, guarded[i][1]) != 0) fail_msg("%s\n%s\nexpected %s", guarded[i][0], have, guarded[i][1]);
+        if (strcmp(have, guarded[i][1]) != 0)
+            fail_msg("%s\n%s\nexpected %s", guarded[i][0], have, guarded[i][1]);
         assert_int_equal(statement_carry(a, s, carry, 1, false, &json, &e), RC_OK);
         assert_true(strstr(unparse(b, a, json), "__in_r") != NULL);
         arena_free(a);

@@ -14,7 +14,8 @@ static char *outcome(struct arena *a, const char *name, const json_t *fixture)
     struct statement *s = NULL;
     int64_t offset = -2;
     const char *sql = json_string_value(json_object_get(fixture, "sql"));
-    enum rc rc = statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), sql, &s, &offset, &e);
+    enum rc rc =
+        statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), sql, &s, &offset, &e);
     if (rc != RC_OK) return arena_printf(a, "%s: %s@%" PRId64 ": %s\n", name, rc_name(rc), offset, e.message);
     return arena_printf(a, "%s: %s\n", name, describe(a, s));
 }
@@ -57,22 +58,39 @@ static struct statement *analyzed(struct arena *a, const json_t *all, const char
     const json_t *fixture = json_object_get(all, name);
     assert_non_null(fixture);
     assert_int_equal(statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")),
-                                       json_string_value(json_object_get(fixture, "sql")), &s, NULL, &e), RC_OK);
+                                       json_string_value(json_object_get(fixture, "sql")), &s, NULL, &e),
+                     RC_OK);
     return s;
 }
 
 static void hashes_see_meaning_only(void **state)
 {
-    static const char *const others[] = {"hash_other_constant", "hash_other_type", "hash_other_text", "hash_other_operator", "hash_other_alias",
-                                         "hash_other_order", "hash_other_order_desc", "hash_other_nulls", "hash_distinct", "hash_true", "hash_false",
-                                         "hash_null", "hash_empty", "hash_zero", "hash_inner", "hash_left", "hash_1", "plain"};
+    static const char *const others[] = {"hash_other_constant",
+                                         "hash_other_type",
+                                         "hash_other_text",
+                                         "hash_other_operator",
+                                         "hash_other_alias",
+                                         "hash_other_order",
+                                         "hash_other_order_desc",
+                                         "hash_other_nulls",
+                                         "hash_distinct",
+                                         "hash_true",
+                                         "hash_false",
+                                         "hash_null",
+                                         "hash_empty",
+                                         "hash_zero",
+                                         "hash_inner",
+                                         "hash_left",
+                                         "hash_1",
+                                         "plain"};
     struct arena *a = arena_new();
     json_t *all = fixtures_read(a);
     (void)state;
     assert_string_equal(analyzed(a, all, "hash_1")->canonical.hex, analyzed(a, all, "hash_2")->canonical.hex);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(analyzed(a, all, others[i])->canonical.hex, analyzed(a, all, others[k])->canonical.hex);
+            assert_string_not_equal(analyzed(a, all, others[i])->canonical.hex,
+                                    analyzed(a, all, others[k])->canonical.hex);
     json_decref(all);
     arena_free(a);
 }
@@ -129,7 +147,9 @@ static struct statement **models(struct arena *a, struct hash **ret_keys, size_t
     {
         struct err e = {0};
         struct statement *s;
-        if (statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), "", &s, NULL, &e) != RC_OK) continue;
+        if (statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), "", &s, NULL,
+                              &e) != RC_OK)
+            continue;
         *ARENA_PUSH(a, statements, n) = s;
         *ARENA_PUSH(a, keys, n_keys) = hash_bytes(name, strlen(name));
     }
@@ -189,7 +209,8 @@ static void a_damaged_record_does_no_harm(void **state)
             assert_true(e.message[0] != 0);
             for (int bit = 0; bit < 8; bit++) {
                 bytes[k] = (char)(good.p[k] ^ 1 << bit);
-                if (statement_parse_cached(one, (struct str){bytes, good.n}, &s, &e) == RC_OK) (void)describe(one, s);
+                if (statement_parse_cached(one, (struct str){bytes, good.n}, &s, &e) == RC_OK)
+                    (void)describe(one, s);
             }
             arena_free(one);
             free(bytes);
@@ -289,9 +310,18 @@ static void deep_nesting_is_an_error(void **state)
 
 static void nonsense_is_an_error(void **state)
 {
-    static const char *const texts[] = {"", "{", "null", "[]", "{}", "{\"statements\":[]}", "{\"statements\":[{}]}", "{\"statements\":[{\"node\":3}]}",
-                                        "{\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"}}]}", "{\"error\":true}",
-                                        "{\"statements\":[{\"node\":{\"type\":\"SET_OPERATION_NODE\",\"left\":{}}}]}"};
+    static const char *const texts[] = {
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        "{\"statements\":[]}",
+        "{\"statements\":[{}]}",
+        "{\"statements\":[{\"node\":3}]}",
+        "{\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"}}]}",
+        "{\"error\":true}",
+        "{\"statements\":[{\"node\":{\"type\":\"SET_OPERATION_NODE\",\"left\":{}}}]}"};
     struct arena *a = arena_new();
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

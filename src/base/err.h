@@ -41,10 +41,10 @@ int rc_exit_code(enum rc rc);
 const char *rc_name(enum rc rc);
 
 /* The usual way on: leave through `out` when a call failed. Needs `enum rc rc` and a label `out`. */
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        rc = (call);                                                                                         \
-        if (rc != RC_OK) goto out;                                                                           \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        rc = (call);                                                                                                   \
+        if (rc != RC_OK) goto out;                                                                                     \
     } while (0)
 
 #endif

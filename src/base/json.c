@@ -36,8 +36,7 @@ static const char *type_name(const json_t *v)
 }
 
 /* Sets *ret to the member, or to NULL if it is missing or null. */
-static enum rc member(const json_t *object, const char *key, const char *what, const json_t **ret,
-                      struct err *e)
+static enum rc member(const json_t *object, const char *key, const char *what, const json_t **ret, struct err *e)
 {
     if (!json_is_object(object))
         return err_set(e, RC_DATA, "%s: expected an object with the member \"%s\", found %s", what, key,
@@ -47,14 +46,12 @@ static enum rc member(const json_t *object, const char *key, const char *what, c
     return RC_OK;
 }
 
-static enum rc wrong_type(const json_t *v, const char *key, const char *what, const char *expected,
-                          struct err *e)
+static enum rc wrong_type(const json_t *v, const char *key, const char *what, const char *expected, struct err *e)
 {
     return err_set(e, RC_DATA, "%s: \"%s\" must be %s, but is %s", what, key, expected, type_name(v));
 }
 
-enum rc json_get_string(const json_t *object, const char *key, const char *what, const char **ret,
-                        struct err *e)
+enum rc json_get_string(const json_t *object, const char *key, const char *what, const char **ret, struct err *e)
 {
     const json_t *v;
     enum rc rc = member(object, key, what, &v, e);
@@ -62,8 +59,7 @@ enum rc json_get_string(const json_t *object, const char *key, const char *what,
     if (!json_is_string(v)) return wrong_type(v, key, what, "a string", e);
     const char *s = json_string_value(v);
     if (strlen(s) != json_string_length(v))
-        return err_set(e, RC_DATA, "%s: \"%s\" holds the character U+0000, which is not supported here", what,
-                       key);
+        return err_set(e, RC_DATA, "%s: \"%s\" holds the character U+0000, which is not supported here", what, key);
     *ret = s;
     return RC_OK;
 }

@@ -59,16 +59,16 @@ char *os_format_time(struct arena *a, int64_t us)
 {
     long fraction;
     struct tm t = broken_down(us, &fraction);
-    return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
-                        t.tm_hour, t.tm_min, t.tm_sec, fraction);
+    return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
+                        t.tm_min, t.tm_sec, fraction);
 }
 
 char *os_format_time_name(struct arena *a, int64_t us)
 {
     long fraction;
     struct tm t = broken_down(us, &fraction);
-    return arena_printf(a, "%04d%02d%02dT%02d%02d%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
-                        t.tm_min, t.tm_sec);
+    return arena_printf(a, "%04d%02d%02dT%02d%02d%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min,
+                        t.tm_sec);
 }
 
 /* --- random --- */
@@ -144,16 +144,16 @@ void os_uuid(char out[37])
 /* A file that cannot be read is damaged or missing, unless the system below it has trouble. */
 static enum rc read_error(struct err *e, int number, const char *verb, const char *path)
 {
-    bool trouble = number == EIO || number == ESTALE || number == ETIMEDOUT || number == EMFILE ||
-                   number == ENFILE || number == ENOMEM;
+    bool trouble = number == EIO || number == ESTALE || number == ETIMEDOUT || number == EMFILE || number == ENFILE ||
+                   number == ENOMEM;
     return err_set_errno(e, trouble ? RC_UNREACHABLE : RC_DATA, number, "cannot %s %s", verb, path);
 }
 
 /* A path that cannot be written is the place's fault (full, read-only, failing), unless the path itself makes no sense. */
 static enum rc write_error(struct err *e, int number, const char *verb, const char *path)
 {
-    bool bad_path = number == ENOTDIR || number == EISDIR || number == ENAMETOOLONG || number == ELOOP ||
-                    number == EINVAL;
+    bool bad_path =
+        number == ENOTDIR || number == EISDIR || number == ENAMETOOLONG || number == ELOOP || number == EINVAL;
     return err_set_errno(e, bad_path ? RC_DATA : RC_UNREACHABLE, number, "cannot %s %s", verb, path);
 }
 
@@ -184,8 +184,7 @@ char *path_absolute(struct arena *a, const char *path)
     if (*path != '/' && getcwd(here, sizeof here)) path = path_join(a, here, path);
     char *out = arena_alloc(a, strlen(path) + 2), *to = out;
     bool absolute = *path == '/';
-    for (const char *p = path;
-         *p;) { /* without empty and "." segments; ".." may follow a link, so it stays */
+    for (const char *p = path; *p;) { /* without empty and "." segments; ".." may follow a link, so it stays */
         size_t n = strcspn(p, "/");
         if (n && !(n == 1 && *p == '.')) {
             if (absolute || to > out) *to++ = '/';
@@ -247,14 +246,12 @@ enum rc os_stat(const char *path, struct file_status *ret, bool *ret_exists, str
     return RC_OK;
 }
 
-static enum rc read_open_file(struct arena *a, int fd, const char *path, size_t max, struct str *ret,
-                              struct err *e)
+static enum rc read_open_file(struct arena *a, int fd, const char *path, size_t max, struct str *ret, struct err *e)
 {
     struct stat s;
     if (fstat(fd, &s) != 0) return read_error(e, errno, "read", path);
     if (s.st_size > 0 && (uint64_t)s.st_size > max) goto too_large;
-    size_t capacity = s.st_size > 0 ? (size_t)s.st_size + 1 : 4096,
-           n = 0; /* the size is a hint: it may grow */
+    size_t capacity = s.st_size > 0 ? (size_t)s.st_size + 1 : 4096, n = 0; /* the size is a hint: it may grow */
     char *p = arena_alloc(a, capacity + 1);
     for (;;) {
         ssize_t got = read(fd, p + n, capacity - n);
@@ -277,8 +274,7 @@ too_large:
     return err_set(e, RC_DATA, "cannot read %s: it is larger than %zu bytes", path, max);
 }
 
-enum rc os_read_file(struct arena *a, const char *path, size_t max, struct str *ret, bool *ret_exists,
-                     struct err *e)
+enum rc os_read_file(struct arena *a, const char *path, size_t max, struct str *ret, bool *ret_exists, struct err *e)
 {
     int fd = open_retry(path, O_RDONLY, 0);
     if (fd < 0) {
@@ -338,8 +334,7 @@ enum rc os_fsync(const char *path, struct err *e)
     enum rc rc = RC_OK;
     int fd = open_retry(path, O_RDONLY, 0);
     /* EINVAL: the file system has no fsync for this kind of file, which then needs none. */
-    if (fd < 0 || (fsync_retry(fd) != 0 && errno != EINVAL))
-        rc = write_error(e, errno, "make durable:", path);
+    if (fd < 0 || (fsync_retry(fd) != 0 && errno != EINVAL)) rc = write_error(e, errno, "make durable:", path);
     close_fd(fd);
     return rc;
 }
@@ -358,8 +353,8 @@ static int write_bytes(int fd, struct str bytes)
 
 /* A new file next to `path` with these bytes, on disk. On success the caller closes *ret_fd and removes or renames
  * *ret_name. `mode` of 0 leaves the permissions to the umask. */
-static enum rc write_temporary(struct arena *a, const char *path, struct str bytes, mode_t mode,
-                               char **ret_name, int *ret_fd, struct err *e)
+static enum rc write_temporary(struct arena *a, const char *path, struct str bytes, mode_t mode, char **ret_name,
+                               int *ret_fd, struct err *e)
 {
     char uuid[37];
     os_uuid(uuid);

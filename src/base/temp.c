@@ -15,7 +15,7 @@
 #define LOCK ".lock"
 #define NAME_LENGTH (sizeof "ingot-1-" - 1 + 36) /* at least */
 #define YOUNG_US ((int64_t)60 * 1000000)         /* a lock that is being made looks abandoned */
-#define SWEPT_MAX 64 /* a run does not spend its time on the leftovers of others */
+#define SWEPT_MAX 64                             /* a run does not spend its time on the leftovers of others */
 
 struct temp_dir {
     char *path, *lock_path;
@@ -26,8 +26,7 @@ static void release(void *data)
 {
     struct temp_dir *t = data;
     struct err ignored = {0};
-    if (os_remove_tree(t->path, &ignored) == RC_OK)
-        unlink(t->lock_path); /* else the next process sweeps it up */
+    if (os_remove_tree(t->path, &ignored) == RC_OK) unlink(t->lock_path); /* else the next process sweeps it up */
     close(t->lock);
 }
 
@@ -36,8 +35,7 @@ static int take_over(const char *lock_path)
 {
     struct file_status status;
     bool exists;
-    if (os_stat(lock_path, &status, &exists, NULL) != RC_OK || !exists ||
-        os_now_us() - status.mtime_us < YOUNG_US)
+    if (os_stat(lock_path, &status, &exists, NULL) != RC_OK || !exists || os_now_us() - status.mtime_us < YOUNG_US)
         return -1;
     int fd = open(lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;

@@ -116,8 +116,7 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
         for (size_t j = 1; j <= m; j++) {
             char x = to_lower(a[i - 1]), y = to_lower(b[j - 1]);
             now[j] = min3(previous[j] + 1, now[j - 1] + 1, previous[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == to_lower(b[j - 2]) && y == to_lower(a[i - 2]) &&
-                two[j - 2] + 1 < now[j])
+            if (i > 1 && j > 1 && x == to_lower(b[j - 2]) && y == to_lower(a[i - 2]) && two[j - 2] + 1 < now[j])
                 now[j] = two[j - 2] + 1;
         }
         size_t *oldest = two;
@@ -319,8 +318,8 @@ static void glob_close(const struct glob_token *t, struct glob_set *s)
     }
 }
 
-static void glob_step(const struct glob_token *t, const struct glob_set *from, struct glob_set *to,
-                      const char *c, size_t n)
+static void glob_step(const struct glob_token *t, const struct glob_set *from, struct glob_set *to, const char *c,
+                      size_t n)
 {
     bool slash = *c == '/';
     for (size_t k = 0; k < from->n; k++) {

@@ -60,9 +60,8 @@ static enum rc fail_at(struct reader *r, int line, int column, const char *forma
 const char *yaml_kind_name(enum yaml_kind k)
 {
     static const char *const names[] = {
-        [YAML_NULL] = "null",      [YAML_BOOL] = "a boolean",  [YAML_INT] = "an integer",
-        [YAML_FLOAT] = "a number", [YAML_STRING] = "a string", [YAML_LIST] = "a list",
-        [YAML_MAP] = "a map",
+        [YAML_NULL] = "null",       [YAML_BOOL] = "a boolean", [YAML_INT] = "an integer", [YAML_FLOAT] = "a number",
+        [YAML_STRING] = "a string", [YAML_LIST] = "a list",    [YAML_MAP] = "a map",
     };
     return names[k];
 }
@@ -163,8 +162,7 @@ static void note_position(struct reader *r, struct fy_token *token)
     r->column = mark->column + 1;
     /* libfyaml's mark of these is after the quote or the asterisk. */
     enum fy_scalar_style style = fy_token_scalar_style(token);
-    bool after =
-        style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED || fy_token_get_type(token) == FYTT_ALIAS;
+    bool after = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED || fy_token_get_type(token) == FYTT_ALIAS;
     if (after && r->column > 1) r->column--;
 }
 
@@ -212,8 +210,7 @@ static enum rc apply_tag(struct reader *r, struct fy_token *tag, struct yaml *y)
     if (y->kind == YAML_STRING) resolve_plain(y);
     if (y->kind == YAML_INT && strcmp(name, "float") == 0) y->kind = YAML_FLOAT;
     if (strcmp(name, tag_of[y->kind]) != 0)
-        return fail_at(r, y->line, y->column, "the tag !!%s does not fit, this is %s", name,
-                       yaml_kind_name(y->kind));
+        return fail_at(r, y->line, y->column, "the tag !!%s does not fit, this is %s", name, yaml_kind_name(y->kind));
     return RC_OK;
 }
 
@@ -222,13 +219,11 @@ static enum rc add_anchor(struct reader *r, struct fy_token *token, struct yaml 
 {
     *ret_index = 0;
     if (!token) return RC_OK;
-    if (r->n_anchors == MAX_ANCHORS)
-        return fail_at(r, y->line, y->column, "more than %d anchors", MAX_ANCHORS);
+    if (r->n_anchors == MAX_ANCHORS) return fail_at(r, y->line, y->column, "more than %d anchors", MAX_ANCHORS);
     size_t n;
     const char *name = fy_token_get_text(token, &n);
     struct anchor *anchor = ARENA_PUSH(r->a, r->anchors, r->n_anchors);
-    *anchor =
-        (struct anchor){.name = arena_strndup(r->a, name ? name : "", name ? n : 0), .node = y, .size = 1};
+    *anchor = (struct anchor){.name = arena_strndup(r->a, name ? name : "", name ? n : 0), .node = y, .size = 1};
     *ret_index = r->n_anchors;
     return RC_OK;
 }
@@ -318,9 +313,8 @@ static enum rc on_scalar(struct reader *r, struct fy_event *event)
     bool plain = !value || fy_token_scalar_style(value) == FYSS_PLAIN;
     if (text) y->text = text;
     if (!plain && text && (memchr(text, 0, n) || !utf8_valid(text, n)))
-        return fail_at(
-            r, y->line, y->column,
-            "the text has an escape for a character that cannot stand in it (U+0000 or a surrogate)");
+        return fail_at(r, y->line, y->column,
+                       "the text has an escape for a character that cannot stand in it (U+0000 or a surrogate)");
     bool key = expects_key(r);
     if (key && plain && !*y->text) return fail_at(r, y->line, y->column, "a key is missing before ':'");
     if (plain && !key) resolve_plain(y);
@@ -338,14 +332,13 @@ static enum rc on_scalar(struct reader *r, struct fy_event *event)
     return RC_OK;
 }
 
-static enum rc on_open(struct reader *r, enum yaml_kind kind, struct fy_token *token,
-                       struct fy_token *anchor_token, struct fy_token *tag)
+static enum rc on_open(struct reader *r, enum yaml_kind kind, struct fy_token *token, struct fy_token *anchor_token,
+                       struct fy_token *tag)
 {
     struct yaml *y = new_node(r, kind, token);
     if (expects_key(r))
         return fail_at(r, y->line, y->column, "a key must be a string, this is %s", yaml_kind_name(kind));
-    if (r->depth == MAX_DEPTH)
-        return fail_at(r, y->line, y->column, "nested deeper than %d levels", MAX_DEPTH);
+    if (r->depth == MAX_DEPTH) return fail_at(r, y->line, y->column, "nested deeper than %d levels", MAX_DEPTH);
     size_t anchor;
     enum rc rc = tag ? apply_tag(r, tag, y) : RC_OK;
     if (rc == RC_OK) rc = add_anchor(r, anchor_token, y, &anchor);
@@ -365,8 +358,7 @@ static enum rc on_alias(struct reader *r, struct fy_token *token)
     size_t i = r->n_anchors; /* the latest of that name counts */
     while (i && !str_eq(str_of(r->anchors[i - 1].name), (struct str){name, n})) i--;
     if (i == 0)
-        return fail_at(r, r->line, r->column, "no anchor &%.*s before this alias", (int)(n < 100 ? n : 100),
-                       name);
+        return fail_at(r, r->line, r->column, "no anchor &%.*s before this alias", (int)(n < 100 ? n : 100), name);
     struct anchor *anchor = &r->anchors[i - 1];
     if (!anchor->complete)
         return fail_at(r, r->line, r->column, "the alias *%.100s stands inside what it names", anchor->name);
@@ -412,8 +404,8 @@ static enum rc check_keys(struct reader *r, const struct yaml *map)
     }
     if (second == map->n) return RC_OK;
     const struct yaml *k = map->keys[second];
-    return fail_at(r, k->line, k->column, "the key \"%.200s\" is there twice, first on line %d, column %d",
-                   k->text, map->keys[first]->line, map->keys[first]->column);
+    return fail_at(r, k->line, k->column, "the key \"%.200s\" is there twice, first on line %d, column %d", k->text,
+                   map->keys[first]->line, map->keys[first]->column);
 }
 
 static enum rc on_close(struct reader *r)
@@ -502,8 +494,7 @@ static enum rc parse_error(struct reader *r, struct fy_diag *diag)
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &at);
     if (!error || !error->msg) return fail_at(r, r->line, r->column, "this is not valid YAML");
     int line = error->line > 0 ? error->line + r->first_line - 1 : r->line;
-    const char *message =
-        strstr(error->msg, "tab ") ? "a tab stands where the indentation must be spaces" : error->msg;
+    const char *message = strstr(error->msg, "tab ") ? "a tab stands where the indentation must be spaces" : error->msg;
     return fail_at(r, line, error->column > 0 ? error->column : 1, "%s", message);
 }
 
@@ -531,11 +522,9 @@ static enum rc parse(struct reader *r)
     return rc;
 }
 
-enum rc yaml_read(struct arena *a, struct str text, const char *file, int first_line, struct yaml **ret,
-                  struct err *e)
+enum rc yaml_read(struct arena *a, struct str text, const char *file, int first_line, struct yaml **ret, struct err *e)
 {
-    struct reader r = {
-        .a = a, .e = e, .file = file, .first_line = first_line, .line = first_line, .column = 1};
+    struct reader r = {.a = a, .e = e, .file = file, .first_line = first_line, .line = first_line, .column = 1};
     if (text.n >= 3 && memcmp(text.p, "\xEF\xBB\xBF", 3) == 0) text = (struct str){text.p + 3, text.n - 3};
     if (text.n > MAX_BYTES) return fail_at(&r, first_line, 1, "larger than %zu bytes", MAX_BYTES);
     enum rc rc = check_characters(&r, text);

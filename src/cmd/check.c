@@ -43,8 +43,7 @@ static const char *engine_place(struct arena *a, const char *message, struct pos
     return engine_error_place(a, message, &pos->line, &pos->column);
 }
 
-static void add_problem(struct checker *c, const struct table *t, struct pos pos, bool whole_file,
-                        const struct err *e)
+static void add_problem(struct checker *c, const struct table *t, struct pos pos, bool whole_file, const struct err *e)
 {
     const char *message = e->message;
     struct pos found;
@@ -68,8 +67,7 @@ static enum rc collect(struct checker *c, const struct table *t, struct pos pos,
 static char *qualified(struct arena *a, const char *table)
 {
     const char *dot = strchr(table, '.');
-    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))),
-                        sql_name(a, dot + 1));
+    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))), sql_name(a, dot + 1));
 }
 
 static enum rc empty_table(struct checker *c, const char *name, const struct delta_column *columns, size_t n,
@@ -101,11 +99,10 @@ out:
 
 /* --- models ------------------------------------------------------------------------------------------------------- */
 
-static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e,
-                    const char *format, ...) PRINTF_LIKE(5, 6);
+static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e, const char *format, ...)
+    PRINTF_LIKE(5, 6);
 
-static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e,
-                    const char *format, ...)
+static enum rc bind(struct checker *c, const struct table *t, struct pos pos, struct err *e, const char *format, ...)
 {
     struct described_column *columns;
     size_t n;
@@ -124,16 +121,12 @@ static enum rc check_expressions(struct checker *c, const struct table *t, struc
     const char *from = qualified(c->inv->arena, t->name);
     for (size_t i = 0; i < t->n_columns; i++)
         if (t->columns[i].check)
-            TRY(bind(c, t, t->columns[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->columns[i].check,
-                     from));
+            TRY(bind(c, t, t->columns[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->columns[i].check, from));
     for (size_t i = 0; i < t->n_rules; i++)
-        TRY(bind(c, t, t->rules[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->rules[i].expression,
-                 from));
-    if (t->deleted)
-        TRY(bind(c, t, t->deleted_pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->deleted, from));
+        TRY(bind(c, t, t->rules[i].pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->rules[i].expression, from));
+    if (t->deleted) TRY(bind(c, t, t->deleted_pos, e, "SELECT CAST((%s) AS BOOLEAN) FROM %s", t->deleted, from));
     if (t->latest)
-        TRY(bind(c, t, t->latest_pos, e, "SELECT %s FROM %s ORDER BY 1", sql_name(c->inv->arena, t->latest),
-                 from));
+        TRY(bind(c, t, t->latest_pos, e, "SELECT %s FROM %s ORDER BY 1", sql_name(c->inv->arena, t->latest), from));
     for (size_t i = 0; i < t->n_checks; i++) {
         const struct check *check = &t->checks[i];
         if (check->expression)
@@ -144,8 +137,7 @@ out:
     return rc;
 }
 
-static void find_parents(struct checker *c, const struct table *t, struct parent_relation **ret,
-                         size_t *ret_n)
+static void find_parents(struct checker *c, const struct table *t, struct parent_relation **ret, size_t *ret_n)
 {
     struct arena *a = c->inv->arena;
     struct parent_relation *parents = NULL;
@@ -163,8 +155,8 @@ static void find_parents(struct checker *c, const struct table *t, struct parent
 }
 
 /* Contract and casts; then the table as it will be, for its rules and for models downstream. */
-static enum rc check_contract(struct checker *c, const struct table *t,
-                              const struct described_column *described, size_t n, struct err *e)
+static enum rc check_contract(struct checker *c, const struct table *t, const struct described_column *described,
+                              size_t n, struct err *e)
 {
     enum rc rc;
     struct arena *a = c->inv->arena;
@@ -206,8 +198,7 @@ static enum rc check_model(struct checker *c, size_t i, struct err *e)
     enum rc rc = session_describe(c->inv->arena, c->session, t->sql, &columns, &n, e);
     if (rc == RC_OK) rc = check_contract(c, t, columns, n, e);
     rc = collect(c, t, table_position(t, -1), true, rc, e);
-    if (c->problems.n_errors > before)
-        c->unknown[i] = arena_printf(c->inv->arena, "%s has problems", t->name);
+    if (c->problems.n_errors > before) c->unknown[i] = arena_printf(c->inv->arena, "%s has problems", t->name);
     return rc;
 }
 
@@ -224,9 +215,8 @@ static enum rc prepare(struct checker *c, struct err *e)
     for (size_t i = 0; i < t->n_vars; i++) {
         const char *value = NULL;
         if (t->vars[i].type != VARIABLE_NULL) TRY(variable_expand(c->inv->arena, &t->vars[i], &value, e));
-        TRY(session_execf(c->session, e, "SET VARIABLE %s = CAST(%s AS %s)",
-                          sql_name(c->inv->arena, t->vars[i].name), sql_string(c->inv->arena, value),
-                          types[t->vars[i].type]));
+        TRY(session_execf(c->session, e, "SET VARIABLE %s = CAST(%s AS %s)", sql_name(c->inv->arena, t->vars[i].name),
+                          sql_string(c->inv->arena, value), types[t->vars[i].type]));
     }
 out:
     return rc;
@@ -294,9 +284,8 @@ static void print_people(struct checker *c)
         tell(c->inv, "%s checked, %s\n", counted(a, (int64_t)dag->n_nodes, "table"),
              counted(a, (int64_t)c->problems.n_errors, "error"));
     else
-        tell(c->inv, "%s checked, the types of %zu of %s; %s\n", counted(a, (int64_t)dag->n_nodes, "table"),
-             c->checked, counted(a, (int64_t)models, "model"),
-             counted(a, (int64_t)c->problems.n_errors, "error"));
+        tell(c->inv, "%s checked, the types of %zu of %s; %s\n", counted(a, (int64_t)dag->n_nodes, "table"), c->checked,
+             counted(a, (int64_t)models, "model"), counted(a, (int64_t)c->problems.n_errors, "error"));
 }
 
 static enum rc run(struct invocation *inv, struct err *e)

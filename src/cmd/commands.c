@@ -4,9 +4,8 @@
 
 /* In the order in which a new user meets them. */
 const struct command *const commands[] = {
-    &init_entry,       &run_entry,     &plan_entry,       &show_entry,     &check_entry,
-    &quarantine_entry, &history_entry, &drop_entry,       &optimize_entry, &vacuum_entry,
-    &doctor_entry,     &schema_entry,  &completion_entry, &help_entry,
+    &init_entry, &run_entry,      &plan_entry,   &show_entry,   &check_entry,  &quarantine_entry, &history_entry,
+    &drop_entry, &optimize_entry, &vacuum_entry, &doctor_entry, &schema_entry, &completion_entry, &help_entry,
 };
 const size_t n_commands = N_OPTIONS(commands);
 

@@ -100,13 +100,10 @@ static void add_bash(struct buf *out)
             buf_printf(out, "        [[ $word == -* ]] || words=\"%s\"\n", bash_words[c->arguments]);
         buf_add_str(out, "        ;;\n");
     }
-    buf_add_str(
-        out,
-        "    '') words=$commands ;;\n    esac\n    if [[ $word == -* ]]; then\n        words=\"$options");
+    buf_add_str(out, "    '') words=$commands ;;\n    esac\n    if [[ $word == -* ]]; then\n        words=\"$options");
     add_words(out, common_options, n_common_options, " ");
-    buf_add_str(out,
-                "\"\n    fi\n    [[ -z $words ]] || COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
-                "complete -F _ingot ingot\n");
+    buf_add_str(out, "\"\n    fi\n    [[ -z $words ]] || COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+                     "complete -F _ingot ingot\n");
 }
 
 /* --- zsh ---------------------------------------------------------------------------------------------------------- */
@@ -152,11 +149,10 @@ static const char *const zsh_words[] = {
 
 static void add_zsh(struct buf *out)
 {
-    buf_add_str(out,
-                "#compdef ingot\n# Completion of ingot for zsh.\n_ingot_tables() {\n    local -a tables\n"
-                "    tables=(${(f)\"$(ingot ${opt_args[-C]:+-C} ${opt_args[-C]} completion --tables "
-                "2>/dev/null)\"})\n"
-                "    compadd -a tables\n}\n_ingot_commands() {\n    local -a commands\n    commands=(");
+    buf_add_str(out, "#compdef ingot\n# Completion of ingot for zsh.\n_ingot_tables() {\n    local -a tables\n"
+                     "    tables=(${(f)\"$(ingot ${opt_args[-C]:+-C} ${opt_args[-C]} completion --tables "
+                     "2>/dev/null)\"})\n"
+                     "    compadd -a tables\n}\n_ingot_commands() {\n    local -a commands\n    commands=(");
     for (size_t i = 0; i < n_commands; i++) {
         struct arena *a = arena_new();
         buf_add_str(out, "\n        ");
@@ -218,8 +214,7 @@ static void add_fish(struct buf *out)
     for (size_t i = 0; i < n_common_options; i++) fish_option(out, &common_options[i], "");
     for (size_t i = 0; i < n_commands; i++) {
         const struct command *c = commands[i];
-        buf_printf(out, "complete -c ingot -n \"not __fish_seen_subcommand_from $ingot_commands\" -a %s -d ",
-                   c->name);
+        buf_printf(out, "complete -c ingot -n \"not __fish_seen_subcommand_from $ingot_commands\" -a %s -d ", c->name);
         add_quoted(out, c->summary);
         buf_add_char(out, '\n');
         const char *condition = arena_printf(a, " -n '__fish_seen_subcommand_from %s'", c->name);

@@ -19,8 +19,7 @@ struct doctor {
     size_t counts[3];
 };
 
-static void report(struct doctor *d, enum verdict verdict, const char *what, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+static void report(struct doctor *d, enum verdict verdict, const char *what, const char *format, ...) PRINTF_LIKE(4, 5);
 
 static void report(struct doctor *d, enum verdict verdict, const char *what, const char *format, ...)
 {
@@ -94,8 +93,7 @@ static void check_memory(struct doctor *d)
     int64_t pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE), machine = pages * size;
     bool much = t->memory_bytes > machine;
     report(d, much ? VERDICT_WARNING : VERDICT_OK, "memory", "%s of %s on this machine%s",
-           t->memory_bytes ? bytes_text(d->inv->arena, t->memory_bytes)
-                           : "as much as the engine may use by default",
+           t->memory_bytes ? bytes_text(d->inv->arena, t->memory_bytes) : "as much as the engine may use by default",
            bytes_text(d->inv->arena, machine), much ? "; engine.memory says more than there is" : "");
 }
 
@@ -114,16 +112,14 @@ static void check_lake(struct doctor *d)
     if (s->ops->remove(s, key, &ignored) != RC_OK)
         report(d, VERDICT_WARNING, "lake", "%s could not be removed: %s", key, ignored.message);
     if (rc != RC_OK)
-        report(d, VERDICT_ERROR, "lake",
-               "%s; check that the folder exists on a writable disk and belongs to you", e.message);
+        report(d, VERDICT_ERROR, "lake", "%s; check that the folder exists on a writable disk and belongs to you",
+               e.message);
     else if (first != PUT_WON || second != PUT_TAKEN)
         report(d, VERDICT_ERROR, "lake",
                "%s lets an object be created twice; two runs at once could overwrite each other. Use another "
                "file system",
                d->workspace->lake_root);
-    else
-        report(d, VERDICT_OK, "lake", "%s can be written, and creates each object only once",
-               d->workspace->lake_root);
+    else report(d, VERDICT_OK, "lake", "%s can be written, and creates each object only once", d->workspace->lake_root);
 }
 
 static void check_table(struct doctor *d, const struct marker *m, const char *name, bool in_project)
@@ -135,11 +131,11 @@ static void check_table(struct doctor *d, const struct marker *m, const char *na
     if (delta_newest_version(s, table_dir(d->inv->arena, name), -1, &newest, &e) != RC_OK)
         report(d, VERDICT_ERROR, "table", "%s: %s", name, e.message);
     else if (!t && newest >= 0)
-        report(d, VERDICT_WARNING, "table",
-               "%s is on the lake, but was never published; the next run looks at it", name);
+        report(d, VERDICT_WARNING, "table", "%s is on the lake, but was never published; the next run looks at it",
+               name);
     else if (t && newest < 0)
-        report(d, VERDICT_ERROR, "table", "%s was published and is no longer there; `ingot run --rebuild %s`",
-               name, name);
+        report(d, VERDICT_ERROR, "table", "%s was published and is no longer there; `ingot run --rebuild %s`", name,
+               name);
     else if (t && newest < t->version)
         report(d, VERDICT_ERROR, "table",
                "%s stands at version %lld, and version %lld was published: its log was damaged or restored "
@@ -152,10 +148,8 @@ static void check_table(struct doctor *d, const struct marker *m, const char *na
                "next run looks at it",
                name, (long long)newest, (long long)t->version);
     else if (t && !in_project)
-        report(d, VERDICT_WARNING, "table", "%s is no longer in the project; `ingot drop %s` removes it",
-               name, name);
-    else if (t && t->held)
-        report(d, VERDICT_WARNING, "table", "%s is held after a rollback; runs skip it", name);
+        report(d, VERDICT_WARNING, "table", "%s is no longer in the project; `ingot drop %s` removes it", name, name);
+    else if (t && t->held) report(d, VERDICT_WARNING, "table", "%s is held after a rollback; runs skip it", name);
 }
 
 static void check_tables(struct doctor *d)
@@ -204,10 +198,9 @@ const struct command doctor_entry = {
     .name = "doctor",
     .usage = "",
     .summary = "checks what a run needs: project, engine, lake, tables",
-    .help =
-        "One line for each thing that was looked at: ok, warning or error, and what to do about it. A small\n"
-        "object is written to the lake and removed again; nothing else is changed. Exit code 1 if there is "
-        "an\n"
-        "error.",
+    .help = "One line for each thing that was looked at: ok, warning or error, and what to do about it. A small\n"
+            "object is written to the lake and removed again; nothing else is changed. Exit code 1 if there is "
+            "an\n"
+            "error.",
     .run = run,
 };

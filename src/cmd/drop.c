@@ -18,9 +18,8 @@ static enum rc ask(struct invocation *inv, const char *name, size_t n, struct er
     char answer[16] = "";
     if (option_given(inv, "yes")) return RC_OK;
     if (!isatty(STDIN_FILENO))
-        return err_set(e, RC_USAGE,
-                       "%s would be removed for good (%zu files); say --yes if that is what you want", name,
-                       n);
+        return err_set(e, RC_USAGE, "%s would be removed for good (%zu files); say --yes if that is what you want",
+                       name, n);
     fprintf(stderr, "Remove %s from the lake for good (%zu files)? [y/N] ", name, n);
     if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) return RC_OK;
     return err_set(e, RC_USAGE, "nothing was removed");
@@ -34,8 +33,7 @@ static bool in_log(const char *key, const char *dir)
 
 /* The log goes first, newest version first and hints before it, so that other readers see an older whole table at each
  * instant and then none; files without a log mean nothing to anybody. */
-static enum rc remove_table(struct workspace *w, const char *dir, const struct object *objects, size_t n,
-                            struct err *e)
+static enum rc remove_table(struct workspace *w, const char *dir, const struct object *objects, size_t n, struct err *e)
 {
     const struct storage_ops *ops = w->storage->ops;
     for (int pass = 0; pass < 3; pass++) {
@@ -60,8 +58,7 @@ static enum rc list_table(struct invocation *inv, struct workspace *w, const cha
 {
     *ret = NULL;
     *ret_n = 0;
-    return w->storage->ops->list(w->storage, inv->arena, arena_printf(inv->arena, "%s/", dir), NULL, ret,
-                                 ret_n, e);
+    return w->storage->ops->list(w->storage, inv->arena, arena_printf(inv->arena, "%s/", dir), NULL, ret, ret_n, e);
 }
 
 static enum rc drop(struct invocation *inv, struct workspace *w, const char *name, struct err *e)
@@ -71,8 +68,7 @@ static enum rc drop(struct invocation *inv, struct workspace *w, const char *nam
     struct object *files, *refused;
     size_t n, n_refused;
     char id[37];
-    const char *dir = table_dir(inv->arena, name),
-               *quarantine = arena_printf(inv->arena, "quarantine/%s", name);
+    const char *dir = table_dir(inv->arena, name), *quarantine = arena_printf(inv->arena, "quarantine/%s", name);
     TRY(list_table(inv, w, dir, &files, &n, e));
     TRY(list_table(inv, w, quarantine, &refused, &n_refused, e));
     if (n + n_refused == 0) return err_set(e, RC_USAGE, "%s is not on the lake", name);
@@ -87,8 +83,8 @@ out:
 }
 
 /* A table that neither project nor lake log knows can still have files there, of a drop that was interrupted. */
-static enum rc left_over(struct invocation *inv, struct workspace *w, const struct marker *m,
-                         const char *name, const char **ret, struct err *e)
+static enum rc left_over(struct invocation *inv, struct workspace *w, const struct marker *m, const char *name,
+                         const char **ret, struct err *e)
 {
     struct object *files;
     size_t n;
@@ -130,9 +126,8 @@ const struct command drop_entry = {
     .name = "drop",
     .usage = "TABLE",
     .summary = "removes a table from the lake, for good",
-    .help =
-        "For tables whose model or source was taken out of the project (`ingot plan` names them). The table\n"
-        "and what it had refused are removed; earlier states of it can no longer be shown.",
+    .help = "For tables whose model or source was taken out of the project (`ingot plan` names them). The table\n"
+            "and what it had refused are removed; earlier states of it can no longer be shown.",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

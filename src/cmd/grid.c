@@ -50,8 +50,7 @@ static void fit(struct layout *l, const struct grid *g, int width)
             if (l->widths[c] > l->widths[widest]) widest = c;
         if (l->widths[widest] <= NARROWEST) break;
         int over = total(l, g->n_columns) - width, next = NARROWEST;
-        for (size_t c = 0; c < g->n_columns;
-             c++) /* down to the next widest, so that equal ones shrink alike */
+        for (size_t c = 0; c < g->n_columns; c++) /* down to the next widest, so that equal ones shrink alike */
             if (l->widths[c] < l->widths[widest] && l->widths[c] > next) next = l->widths[c];
         int step = least(over, l->widths[widest] - next);
         l->widths[widest] -= step > 0 ? step : 1;
@@ -82,18 +81,17 @@ void grid_print(struct arena *a, struct buf *out, const struct grid *g, const st
     measure(a, &l, g);
     fit(&l, g, t->width);
     for (size_t c = 0; c < l.shown && !g->no_titles; c++)
-        add_cell(a, out, t, text_visible(a, g->columns[c].title), l.widths[c], g->columns[c].right,
-                 c + 1 == l.shown, STYLE_BOLD);
+        add_cell(a, out, t, text_visible(a, g->columns[c].title), l.widths[c], g->columns[c].right, c + 1 == l.shown,
+                 STYLE_BOLD);
     if (!g->no_titles) buf_add_char(out, '\n');
     for (size_t r = 0; r < g->n_rows; r++) {
         for (size_t c = 0; c < l.shown; c++) {
             bool null = !g->cells[r * g->n_columns + c];
-            add_cell(a, out, t, l.cells[r * g->n_columns + c], l.widths[c], g->columns[c].right,
-                     c + 1 == l.shown, null ? STYLE_DIM : STYLE_PLAIN);
+            add_cell(a, out, t, l.cells[r * g->n_columns + c], l.widths[c], g->columns[c].right, c + 1 == l.shown,
+                     null ? STYLE_DIM : STYLE_PLAIN);
         }
         buf_add_char(out, '\n');
     }
     if (l.shown < g->n_columns)
-        buf_printf(out, "… and %zu more columns, for which the terminal is too narrow\n",
-                   g->n_columns - l.shown);
+        buf_printf(out, "… and %zu more columns, for which the terminal is too narrow\n", g->n_columns - l.shown);
 }

@@ -29,20 +29,15 @@ static void add_options(struct buf *out, const struct option *options, size_t n)
 
 void help_overview(struct buf *out)
 {
-    buf_add_str(
-        out,
-        "ingot carries data from raw files through bronze, silver and gold, as Delta tables on a lake.\n\n"
-        "usage: ingot [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\ncommands:\n");
-    for (size_t i = 0; i < n_commands; i++)
-        buf_printf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    buf_add_str(out, "ingot carries data from raw files through bronze, silver and gold, as Delta tables on a lake.\n\n"
+                     "usage: ingot [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\ncommands:\n");
+    for (size_t i = 0; i < n_commands; i++) buf_printf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     buf_add_str(out, "\noptions of every command:\n");
     add_options(out, common_options, n_common_options);
-    buf_add_str(
-        out,
-        "\n`ingot help COMMAND` tells more. Exit codes: 0 done; 1 a step or a check failed; 2 the project "
-        "or\n"
-        "the command line is wrong; 3 the lake or a source cannot be reached; 4 another writer won, try\n"
-        "again; 130 interrupted.\n");
+    buf_add_str(out, "\n`ingot help COMMAND` tells more. Exit codes: 0 done; 1 a step or a check failed; 2 the project "
+                     "or\n"
+                     "the command line is wrong; 3 the lake or a source cannot be reached; 4 another writer won, try\n"
+                     "again; 130 interrupted.\n");
 }
 
 void help_command(struct buf *out, const struct command *c)
@@ -87,14 +82,13 @@ static void markdown_options(struct buf *out, const struct option *options, size
 
 void help_markdown(struct buf *out)
 {
-    buf_add_str(
-        out, "# Commands\n\nThis page is made from the program's own tables: `ingot help --markdown`.\n\n"
-             "`ingot [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]`\n\n"
-             "Exit codes: 0 done; 1 a step or a check failed (everything else is published); 2 the project "
-             "or the command line is "
-             "wrong (nothing was done); 3 the lake or a source cannot be reached (a retry may help); 4 "
-             "another writer won and a "
-             "retry will help; 130 interrupted, nothing half-published.\n\n## Options of every command\n\n");
+    buf_add_str(out, "# Commands\n\nThis page is made from the program's own tables: `ingot help --markdown`.\n\n"
+                     "`ingot [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]`\n\n"
+                     "Exit codes: 0 done; 1 a step or a check failed (everything else is published); 2 the project "
+                     "or the command line is "
+                     "wrong (nothing was done); 3 the lake or a source cannot be reached (a retry may help); 4 "
+                     "another writer won and a "
+                     "retry will help; 130 interrupted, nothing half-published.\n\n## Options of every command\n\n");
     markdown_options(out, common_options, n_common_options);
     for (size_t i = 0; i < n_commands; i++) {
         const struct command *c = commands[i];

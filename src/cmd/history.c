@@ -40,8 +40,8 @@ static void read_details(struct version *v)
 }
 
 /* Goes back through the markers as far as the versions reach. */
-static enum rc find_markers(struct invocation *inv, struct workspace *w, const struct marker *m,
-                            const char *name, struct version *v, size_t n, struct err *e)
+static enum rc find_markers(struct invocation *inv, struct workspace *w, const struct marker *m, const char *name,
+                            struct version *v, size_t n, struct err *e)
 {
     struct marker *at = NULL;
     for (int64_t number = m->number; number >= 0 && n > 0; number--) {
@@ -130,10 +130,9 @@ static enum rc run(struct invocation *inv, struct err *e)
     TRY(lake_log_newest(inv->arena, w->storage, &m, e));
     const char *name = find_table(inv->arena, w, m, inv->arguments[0]);
     if (!name) return unknown_table(w, m, inv->arguments[0], e);
-    TRY(delta_history(inv->arena, w->storage, table_dir(inv->arena, name),
-                      (size_t)option_count(inv, "limit", 20), &commits, &n, e));
-    if (n == 0)
-        return err_set(e, RC_USAGE, "%s is not on the lake yet; `ingot run +%s` builds it", name, name);
+    TRY(delta_history(inv->arena, w->storage, table_dir(inv->arena, name), (size_t)option_count(inv, "limit", 20),
+                      &commits, &n, e));
+    if (n == 0) return err_set(e, RC_USAGE, "%s is not on the lake yet; `ingot run +%s` builds it", name, name);
     struct version *versions = ARENA_ARRAY(inv->arena, struct version, n);
     for (size_t i = 0; i < n; i++) {
         versions[i] = (struct version){.commit = &commits[i], .marker = -1};
@@ -150,11 +149,10 @@ const struct command history_entry = {
     .name = "history",
     .usage = "TABLE",
     .summary = "versions of a table: when, by whom, rows in and out",
-    .help =
-        "Newest first, as the table's own log tells. `publish` is the number of the first publish of the "
-        "lake\n"
-        "that shows the version: `ingot show TABLE --as-of NUMBER` reads all tables at that state. Versions\n"
-        "that another tool wrote are named by that tool.",
+    .help = "Newest first, as the table's own log tells. `publish` is the number of the first publish of the "
+            "lake\n"
+            "that shows the version: `ingot show TABLE --as-of NUMBER` reads all tables at that state. Versions\n"
+            "that another tool wrote are named by that tool.",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

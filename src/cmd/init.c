@@ -12,21 +12,18 @@ static enum rc refuse_existing(struct invocation *inv, const char *dir, struct e
     enum rc rc;
     TRY(os_stat(path_join(inv->arena, dir, "ingot.yml"), &status, &exists, e));
     if (exists)
-        return err_set(e, RC_USAGE, "%s is a project already: %s", dir,
-                       path_join(inv->arena, dir, "ingot.yml"));
+        return err_set(e, RC_USAGE, "%s is a project already: %s", dir, path_join(inv->arena, dir, "ingot.yml"));
     for (size_t i = 0; i < n_sample_files; i++) {
         const char *path = path_join(inv->arena, dir, sample_files[i].path);
         TRY(os_stat(path, &status, &exists, e));
         if (exists)
-            return err_set(e, RC_USAGE, "%s is there already, and is not overwritten; choose another folder",
-                           path);
+            return err_set(e, RC_USAGE, "%s is there already, and is not overwritten; choose another folder", path);
     }
 out:
     return rc;
 }
 
-static enum rc write_sample(struct invocation *inv, const char *dir, const struct sample_file *f,
-                            struct err *e)
+static enum rc write_sample(struct invocation *inv, const char *dir, const struct sample_file *f, struct err *e)
 {
     enum rc rc;
     char *path = path_join(inv->arena, dir, f->path), *folder = arena_strdup(inv->arena, path);

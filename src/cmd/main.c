@@ -45,8 +45,7 @@ static void tell_error(struct invocation *inv, const struct err *e)
 int main(int argc, char **argv)
 {
     struct arena *a = arena_new();
-    struct invocation inv = {
-        .arena = a, .out = terminal_of(STDOUT_FILENO), .err = terminal_of(STDERR_FILENO)};
+    struct invocation inv = {.arena = a, .out = terminal_of(STDOUT_FILENO), .err = terminal_of(STDERR_FILENO)};
     struct err e = {0}, write_error = {0};
     enum rc rc = invocation_parse(&inv, argc, argv, &e);
     if (rc == RC_OK) rc = run_command(&inv, &e);

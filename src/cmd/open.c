@@ -53,19 +53,16 @@ enum rc open_marker(struct invocation *inv, struct workspace *w, struct marker *
     if (!as_of) return lake_log_newest(inv->arena, w->storage, ret, e);
     if (strspn(as_of, "0123456789") == strlen(as_of) && strlen(as_of) < 16) number = strtoll(as_of, NULL, 10);
     else if (!parse_time_text(as_of, &at_ms))
-        return err_set(
-            e, RC_USAGE,
-            "--as-of takes the number of a publish or a time such as 2026-11-23T18:30:00Z, not '%s'", as_of);
+        return err_set(e, RC_USAGE,
+                       "--as-of takes the number of a publish or a time such as 2026-11-23T18:30:00Z, not '%s'", as_of);
     *ret = NULL;
     enum rc rc = lake_log_read(inv->arena, w->storage, number, at_ms, ret, e);
     if (rc != RC_OK || *ret) return rc;
     if (number >= 0)
-        return err_set(
-            e, RC_USAGE,
-            "there is no publish number %lld in the lake log; `ingot history TABLE` shows the numbers",
-            (long long)number);
-    return err_set(e, RC_USAGE,
-                   "nothing had been published yet at %s, or the lake log no longer reaches back to it",
+        return err_set(e, RC_USAGE,
+                       "there is no publish number %lld in the lake log; `ingot history TABLE` shows the numbers",
+                       (long long)number);
+    return err_set(e, RC_USAGE, "nothing had been published yet at %s, or the lake log no longer reaches back to it",
                    as_of);
 }
 
@@ -89,8 +86,7 @@ bool workspace_stopped(const struct workspace *w)
     return w->stop && __atomic_load_n(w->stop, __ATOMIC_ACQUIRE);
 }
 
-static const char **all_names(struct arena *a, const struct workspace *w, const struct marker *m,
-                              size_t *ret_n)
+static const char **all_names(struct arena *a, const struct workspace *w, const struct marker *m, size_t *ret_n)
 {
     const struct project *p = w->compiled->project;
     const char **names = ARENA_ARRAY(a, const char *, p->n_tables + (m ? m->n_tables : 0) + 1);

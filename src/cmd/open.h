@@ -9,11 +9,9 @@
  * now on a signal interrupts the work there. */
 enum rc open_workspace(struct invocation *inv, struct workspace **ret, struct err *e) MUST_CHECK;
 /* The newest marker, or the one that --as-of names: a number, or the newest at that time. */
-enum rc open_marker(struct invocation *inv, struct workspace *w, struct marker **ret,
-                    struct err *e) MUST_CHECK;
+enum rc open_marker(struct invocation *inv, struct workspace *w, struct marker **ret, struct err *e) MUST_CHECK;
 /* A session of the engine, closed with the arena. */
-enum rc open_session(struct invocation *inv, struct workspace *w, struct session **ret,
-                     struct err *e) MUST_CHECK;
+enum rc open_session(struct invocation *inv, struct workspace *w, struct session **ret, struct err *e) MUST_CHECK;
 bool workspace_stopped(const struct workspace *w);
 
 /* RC_USAGE: `name` is not among the published tables; with the nearest name. */

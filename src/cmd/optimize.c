@@ -83,8 +83,7 @@ static void find_groups(struct compaction *c)
     qsort(small, n, sizeof *small, by_partition_and_size);
     struct group g = {0};
     for (size_t i = 0; i < n; i++) {
-        if (g.n > 0 &&
-            (compare_partitions(&small[i], &g.files[0]) != 0 || g.bytes + small[i].size > TARGET_BYTES))
+        if (g.n > 0 && (compare_partitions(&small[i], &g.files[0]) != 0 || g.bytes + small[i].size > TARGET_BYTES))
             close_group(c, &g);
         *ARENA_PUSH(a, g.files, g.n) = small[i];
         g.bytes += small[i].size;
@@ -148,9 +147,9 @@ static char *details(struct compaction *c)
     buf_add_char(out, '{');
     json_text_value(out, "run", c->run);
     json_text_value(out, "strategy", "optimize");
-    json_text_value(out, "reason",
-                    arena_printf(c->inv->arena, "%zu files into %zu, %lld rows", c->n_files, c->n_groups,
-                                 (long long)rows));
+    json_text_value(
+        out, "reason",
+        arena_printf(c->inv->arena, "%zu files into %zu, %lld rows", c->n_files, c->n_groups, (long long)rows));
     buf_add_char(out, '}');
     return out->p;
 }
@@ -164,22 +163,20 @@ static enum rc commit(struct compaction *c, bool *ret_won, struct err *e)
     struct delta_commit commit;
     int64_t version = c->snapshot->version + 1;
     const char **keys = ARENA_ARRAY(a, const char *, c->n_groups);
-    for (size_t i = 0; i < c->n_groups; i++)
-        keys[i] = arena_printf(a, "%s/%s", c->dir, c->groups[i].written.path);
+    for (size_t i = 0; i < c->n_groups; i++) keys[i] = arena_printf(a, "%s/%s", c->dir, c->groups[i].written.path);
     if (storage->ops->sync) TRY(storage->ops->sync(storage, keys, c->n_groups, e));
     delta_commit_begin(a, &commit);
     delta_commit_info(&commit, "OPTIMIZE", NULL, details(c), false);
     for (size_t i = 0; i < c->n_groups; i++)
-        for (size_t k = 0; k < c->groups[i].n; k++)
-            delta_commit_remove(&commit, &c->groups[i].files[k], false);
+        for (size_t k = 0; k < c->groups[i].n; k++) delta_commit_remove(&commit, &c->groups[i].files[k], false);
     for (size_t i = 0; i < c->n_groups; i++) {
         c->groups[i].written.data_change = false;
         delta_commit_add(&commit, &c->groups[i].written);
     }
     delta_commit_txn(&commit, "ingot/self", version);
     if (commit.lines.overflow) return err_set(e, RC_DATA, "the commit of %s is too large", c->table->name);
-    TRY(storage_put_settled(storage, delta_commit_key(a, c->dir, version), buf_str(&commit.lines), commit.id,
-                            ret_won, e));
+    TRY(storage_put_settled(storage, delta_commit_key(a, c->dir, version), buf_str(&commit.lines), commit.id, ret_won,
+                            e));
     if (!*ret_won) /* nobody will ever name these files */
         for (size_t i = 0; i < c->n_groups; i++) TRY(storage->ops->remove(storage, keys[i], e));
 out:
@@ -245,8 +242,7 @@ static enum rc optimize(struct compaction *c, struct err *e)
     struct checkpoint_codec codec = engine_checkpoint_codec(&c->workspace->engine);
     TRY(may_compact(c, &may, e));
     if (!may) return RC_OK;
-    TRY(delta_load(c->inv->arena, c->workspace->storage, c->dir, c->marked->version, &codec, &c->snapshot,
-                   e));
+    TRY(delta_load(c->inv->arena, c->workspace->storage, c->dir, c->marked->version, &codec, &c->snapshot, e));
     if (!c->snapshot) return RC_OK;
     TRY(delta_check_writable(c->snapshot, c->table->name, e));
     find_groups(c);
@@ -278,8 +274,7 @@ static enum rc run(struct invocation *inv, struct err *e)
     for (size_t i = 0; i < w->compiled->dag->n_nodes; i++) {
         if (!selected[i]) continue;
         const struct table *t = w->compiled->dag->nodes[i].table;
-        struct compaction c = {
-            .inv = inv, .workspace = w, .table = t, .marked = marker_table(m, t->name), .run = id};
+        struct compaction c = {.inv = inv, .workspace = w, .table = t, .marked = marker_table(m, t->name), .run = id};
         c.dir = table_dir(inv->arena, t->name);
         TRY(optimize(&c, e));
     }

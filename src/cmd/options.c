@@ -8,8 +8,7 @@
 const struct option common_options[] = {
     {"directory", 'C', OPTION_FOLDER, "DIR", "work in this folder instead of the present one"},
     {"target", 't', OPTION_TEXT, "NAME", "the target of ingot.yml to use instead of its default"},
-    {"json", 0, OPTION_FLAG, NULL,
-     "results as JSON on standard output, everything for people on standard error"},
+    {"json", 0, OPTION_FLAG, NULL, "results as JSON on standard output, everything for people on standard error"},
     {"quiet", 0, OPTION_FLAG, NULL, "only results and errors"},
     {"verbose", 'v', OPTION_FLAG, NULL, "more about what is done and why"},
     {"help", 'h', OPTION_FLAG, NULL, "what the command does, and its options"},
@@ -41,10 +40,9 @@ static enum rc unknown_option(const struct invocation *inv, const char *name, st
     const char *near = did_you_mean(name, candidates, n), *command = inv->command ? inv->command->name : "";
     const char *blank = inv->command ? " " : "";
     if (near)
-        return err_set(e, RC_USAGE, "there is no option --%s; did you mean --%s? (ingot%s%s --help)", name,
-                       near, blank, command);
-    return err_set(e, RC_USAGE, "there is no option --%s; `ingot%s%s --help` lists the options", name, blank,
-                   command);
+        return err_set(e, RC_USAGE, "there is no option --%s; did you mean --%s? (ingot%s%s --help)", name, near, blank,
+                       command);
+    return err_set(e, RC_USAGE, "there is no option --%s; `ingot%s%s --help` lists the options", name, blank, command);
 }
 
 static bool age_parse(const char *text, int64_t *ret_ms)
@@ -83,8 +81,7 @@ static enum rc check_value(const struct option *o, const char *value, struct err
         break;
     case OPTION_AGE:
         if (!age_parse(value, &ms))
-            return err_set(e, RC_USAGE, "--%s takes a time such as 90s, 15m, 12h or 7d, not '%s'", o->name,
-                           value);
+            return err_set(e, RC_USAGE, "--%s takes a time such as 90s, 15m, 12h or 7d, not '%s'", o->name, value);
         break;
     case OPTION_CHOICE:
         if (!choice_has(o->value, value))
@@ -94,8 +91,7 @@ static enum rc check_value(const struct option *o, const char *value, struct err
     case OPTION_TEXT:
     case OPTION_FILE:
     case OPTION_FOLDER:
-        if (!*value && o->type != OPTION_FLAG)
-            return err_set(e, RC_USAGE, "--%s needs a value: %s", o->name, o->value);
+        if (!*value && o->type != OPTION_FLAG) return err_set(e, RC_USAGE, "--%s needs a value: %s", o->name, o->value);
         break;
     }
     return RC_OK;
@@ -110,8 +106,7 @@ static enum rc take_option(struct line *l, size_t index, const char *attached, s
         if (attached) return err_set(e, RC_USAGE, "--%s takes no value", o->name);
         value = "";
     } else if (!value) {
-        if (l->at >= l->argc)
-            return err_set(e, RC_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->value);
+        if (l->at >= l->argc) return err_set(e, RC_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->value);
         value = l->argv[l->at++];
     }
     l->inv->values[index] = value;
@@ -124,8 +119,7 @@ static enum rc long_option(struct line *l, const char *text, struct err *e)
     size_t n = equals ? (size_t)(equals - text) : strlen(text);
     for (size_t i = 0; i < option_total(l->inv); i++) {
         const char *name = option_at(l->inv, i)->name;
-        if (strlen(name) == n && strncmp(name, text, n) == 0)
-            return take_option(l, i, equals ? equals + 1 : NULL, e);
+        if (strlen(name) == n && strncmp(name, text, n) == 0) return take_option(l, i, equals ? equals + 1 : NULL, e);
     }
     return unknown_option(l->inv, arena_strndup(l->inv->arena, text, n), e);
 }
@@ -157,8 +151,8 @@ static enum rc check_arguments(const struct invocation *inv, struct err *e)
     const struct command *c = inv->command;
     if (option_given(inv, "help") || option_given(inv, "version")) return RC_OK;
     if (c && inv->n_arguments > c->most_arguments)
-        return err_set(e, RC_USAGE, "'%s' is one word too many: ingot %s %s",
-                       inv->arguments[c->most_arguments], c->name, c->usage);
+        return err_set(e, RC_USAGE, "'%s' is one word too many: ingot %s %s", inv->arguments[c->most_arguments],
+                       c->name, c->usage);
     if (c && inv->n_arguments < c->least_arguments)
         return err_set(e, RC_USAGE, "something is missing: ingot %s %s", c->name, c->usage);
     return RC_OK;

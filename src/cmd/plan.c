@@ -27,8 +27,7 @@ static bool at_most(const struct planned *p, size_t node)
     const struct node *n = &p->workspace->compiled->dag->nodes[node];
     if (!works(p->result->steps[node]->decision.strategy)) return false;
     for (size_t i = 0; i < n->n_inputs + n->n_parents; i++) {
-        const struct step *input =
-            p->result->steps[i < n->n_inputs ? n->inputs[i] : n->parents[i - n->n_inputs]];
+        const struct step *input = p->result->steps[i < n->n_inputs ? n->inputs[i] : n->parents[i - n->n_inputs]];
         if (input && works(input->decision.strategy)) return true;
     }
     return false;
@@ -76,8 +75,7 @@ static void print_people(struct invocation *inv, const struct planned *p)
     if (n > 0) grid_print(inv->arena, out, &grid, &inv->out);
     print(inv, "%s", out->p);
     for (size_t i = 0; i < p->n_gone; i++)
-        tell(inv, "%s is no longer in the project; `ingot drop %s` removes it from the lake\n", p->gone[i],
-             p->gone[i]);
+        tell(inv, "%s is no longer in the project; `ingot drop %s` removes it from the lake\n", p->gone[i], p->gone[i]);
     tell(inv, "%s to bring up to date, %s up to date\n", counted(inv->arena, p->to_do, "table"),
          count_text(inv->arena, p->current));
 }
@@ -127,8 +125,8 @@ static enum rc run(struct invocation *inv, struct err *e)
     struct planned p = {.workspace = w, .result = &result};
     for (size_t i = 0; i < result.n; i++) {
         if (!result.steps[i]) continue;
-        p.to_do += result.steps[i]->decision.strategy != STRATEGY_SKIP &&
-                   result.steps[i]->decision.strategy != STRATEGY_HELD;
+        p.to_do +=
+            result.steps[i]->decision.strategy != STRATEGY_SKIP && result.steps[i]->decision.strategy != STRATEGY_HELD;
         p.current += result.steps[i]->decision.strategy == STRATEGY_SKIP;
     }
     find_gone(&p, inv->arena);
@@ -142,13 +140,12 @@ const struct command plan_entry = {
     .name = "plan",
     .usage = "[SELECT…]",
     .summary = "tells what a run would do, and why",
-    .help =
-        "One line for each table: whether it is up to date, or how it would be refreshed (append, merge, "
-        "full)\n"
-        "and the reason. What becomes of an input is known only once it was refreshed itself, so downstream\n"
-        "of a change the plan gives the worst case: \"at most merge\". Nothing is written.\n"
-        "\n"
-        "SELECT is as for `ingot run`.",
+    .help = "One line for each table: whether it is up to date, or how it would be refreshed (append, merge, "
+            "full)\n"
+            "and the reason. What becomes of an input is known only once it was refreshed itself, so downstream\n"
+            "of a change the plan gives the worst case: \"at most merge\". Nothing is written.\n"
+            "\n"
+            "SELECT is as for `ingot run`.",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

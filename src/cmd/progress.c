@@ -62,8 +62,7 @@ static void redraw(struct progress *p, const char *above)
     if (p->drawn > 0) buf_printf(out, "\r\033[%dA\033[J", p->drawn);
     if (above) buf_add_str(out, redact(a, above));
     p->drawn = 0;
-    for (size_t i = 0; i < p->n_active && i < SHOWN && !p->end; i++, p->drawn++)
-        add_line(a, out, p, p->active[i]);
+    for (size_t i = 0; i < p->n_active && i < SHOWN && !p->end; i++, p->drawn++) add_line(a, out, p, p->active[i]);
     fwrite(out->p, 1, out->n, p->to);
     fflush(p->to);
     arena_free(a);
@@ -99,8 +98,7 @@ struct progress *progress_begin(struct arena *a, const struct terminal *t, struc
     pthread_cond_init(&p->ended, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&p->lock, NULL);
-    p->threaded =
-        pthread_create(&p->thread, NULL, draw, p) == 0; /* without it there are no bars, and that is all */
+    p->threaded = pthread_create(&p->thread, NULL, draw, p) == 0; /* without it there are no bars, and that is all */
     return p;
 }
 

@@ -19,8 +19,8 @@ struct refusing {
 };
 
 /* The tables that have a quarantine, in the order of their names. */
-static enum rc find_refusing(struct invocation *inv, struct workspace *w, struct refusing **ret,
-                             size_t *ret_n, struct err *e)
+static enum rc find_refusing(struct invocation *inv, struct workspace *w, struct refusing **ret, size_t *ret_n,
+                             struct err *e)
 {
     enum rc rc;
     struct marker *m;
@@ -31,11 +31,10 @@ static enum rc find_refusing(struct invocation *inv, struct workspace *w, struct
         if (m->tables[i].side < 0) continue; /* it never refused anything */
         char *sql;
         struct delta_snapshot *snapshot;
-        TRY(workspace_table_sql(w, m, arena_printf(inv->arena, "quarantine.%s", m->tables[i].name), &sql,
-                                &snapshot, e));
+        TRY(workspace_table_sql(w, m, arena_printf(inv->arena, "quarantine.%s", m->tables[i].name), &sql, &snapshot,
+                                e));
         if (!sql || delta_rows(snapshot) == 0) continue;
-        *ARENA_PUSH(inv->arena, *ret, *ret_n) =
-            (struct refusing){m->tables[i].name, sql, delta_rows(snapshot)};
+        *ARENA_PUSH(inv->arena, *ret, *ret_n) = (struct refusing){m->tables[i].name, sql, delta_rows(snapshot)};
     }
 out:
     return rc;
@@ -46,8 +45,8 @@ static void add_filter(struct invocation *inv, struct buf *where, const char *op
 {
     const char *value = option_text(inv, option);
     if (!value) return;
-    buf_printf(where, "%s%s(%s, %s)", where->n ? " AND " : " WHERE ", beginning ? "starts_with" : "contains",
-               column, sql_string(inv->arena, value));
+    buf_printf(where, "%s%s(%s, %s)", where->n ? " AND " : " WHERE ", beginning ? "starts_with" : "contains", column,
+               sql_string(inv->arena, value));
 }
 
 static char *filters(struct invocation *inv)
@@ -74,12 +73,10 @@ static enum rc show_summary(struct invocation *inv, struct workspace *w, const s
     TRY(open_session(inv, w, &s, e));
     const char *last = for_people(inv) ? "strftime(max(_refused_at), '%Y-%m-%d %H:%M:%S') AS \"last refused\""
                                        : "max(_refused_at) AS last_refused";
-    buf_printf(sql,
-               "SELECT _table AS \"table\", rule, count(*) AS \"rows\", %s, min(reason) AS example FROM (",
-               last);
+    buf_printf(sql, "SELECT _table AS \"table\", rule, count(*) AS \"rows\", %s, min(reason) AS example FROM (", last);
     for (size_t i = 0; i < n; i++)
-        buf_printf(sql, "%s(SELECT _table, _run, _refused_at, rule, reason, _file FROM (%s))",
-                   i ? " UNION ALL " : "", r[i].sql);
+        buf_printf(sql, "%s(SELECT _table, _run, _refused_at, rule, reason, _file FROM (%s))", i ? " UNION ALL " : "",
+                   r[i].sql);
     buf_printf(sql, ")%s GROUP BY ALL", filters(inv));
     struct rows_out out = {.sql = sql->p, .order = " ORDER BY \"table\", \"rows\" DESC, rule", .total = -1};
     TRY(rows_print(inv, s, &out, e));
@@ -87,8 +84,7 @@ out:
     return rc;
 }
 
-static enum rc show_entries(struct invocation *inv, struct workspace *w, const struct refusing *r,
-                            struct err *e)
+static enum rc show_entries(struct invocation *inv, struct workspace *w, const struct refusing *r, struct err *e)
 {
     enum rc rc;
     struct session *s;
@@ -101,8 +97,7 @@ static enum rc show_entries(struct invocation *inv, struct workspace *w, const s
     char *where = filters(inv);
     struct rows_out out = {
         .sql = arena_printf(inv->arena, "SELECT %s FROM (SELECT * FROM (%s)%s)", columns, r->sql, where),
-        .order =
-            people ? " ORDER BY refused_at DESC, _file, _row" : " ORDER BY _refused_at DESC, _file, _row",
+        .order = people ? " ORDER BY refused_at DESC, _file, _row" : " ORDER BY _refused_at DESC, _file, _row",
         .total = *where ? -1 : r->rows};
     TRY(rows_print(inv, s, &out, e));
 out:
@@ -165,8 +160,7 @@ static enum rc count_left(struct invocation *inv, struct workspace *w, const cha
     return RC_OK;
 }
 
-static enum rc replay(struct invocation *inv, struct workspace *w, const struct refusing *r, size_t n,
-                      struct err *e)
+static enum rc replay(struct invocation *inv, struct workspace *w, const struct refusing *r, size_t n, struct err *e)
 {
     enum rc rc;
     int64_t before, after;
@@ -189,8 +183,7 @@ static enum rc replay(struct invocation *inv, struct workspace *w, const struct 
     run_view_result(view, &result, rc, e);
     if (rc != RC_OK) return rc;
     TRY(count_left(inv, w, names, &after, e));
-    tell(inv, "%s in quarantine before, %s now\n", counted(inv->arena, before, "row"),
-         count_text(inv->arena, after));
+    tell(inv, "%s in quarantine before, %s now\n", counted(inv->arena, before, "row"), count_text(inv->arena, after));
     if (result.any_failed) {
         rc = RC_DATA; /* said already */
         e->message[0] = '\0';
@@ -206,13 +199,11 @@ static const struct refusing *find(const struct refusing *r, size_t n, const cha
     return NULL;
 }
 
-static enum rc show_one(struct invocation *inv, struct workspace *w, const struct refusing *r, size_t n,
-                        struct err *e)
+static enum rc show_one(struct invocation *inv, struct workspace *w, const struct refusing *r, size_t n, struct err *e)
 {
     const char *given = inv->arguments[0];
     if (strncmp(given, "quarantine.", 11) == 0) given += 11;
-    if (inv->n_arguments > 1)
-        return err_set(e, RC_USAGE, "one table at a time; or ingot quarantine replay [TABLE…]");
+    if (inv->n_arguments > 1) return err_set(e, RC_USAGE, "one table at a time; or ingot quarantine replay [TABLE…]");
     const char *name = find_table(inv->arena, w, NULL, given);
     const struct refusing *one = find(r, n, name ? name : given);
     if (one) return show_entries(inv, w, one, e);
@@ -242,17 +233,16 @@ const struct command quarantine_entry = {
     .name = "quarantine",
     .usage = "[TABLE] | replay [TABLE…]",
     .summary = "rows that were refused, and why; replay judges them again",
-    .help =
-        "Without TABLE: how many rows each rule of each table refuses. With TABLE: the rows, newest first,\n"
-        "with file, row, rule and reason. --format gives every column, among them the whole input row.\n"
-        "\n"
-        "replay runs tables again from all of their inputs, and what depends on them: after a rule or\n"
-        "contract was corrected. Values are corrected at the source; a changed file is loaded again by "
-        "itself.\n"
-        "\n"
-        "    ingot quarantine silver.orders --rule amount\n"
-        "    ingot quarantine silver.orders --format csv -o refused.csv\n"
-        "    ingot quarantine replay silver.orders",
+    .help = "Without TABLE: how many rows each rule of each table refuses. With TABLE: the rows, newest first,\n"
+            "with file, row, rule and reason. --format gives every column, among them the whole input row.\n"
+            "\n"
+            "replay runs tables again from all of their inputs, and what depends on them: after a rule or\n"
+            "contract was corrected. Values are corrected at the source; a changed file is loaded again by "
+            "itself.\n"
+            "\n"
+            "    ingot quarantine silver.orders --rule amount\n"
+            "    ingot quarantine silver.orders --format csv -o refused.csv\n"
+            "    ingot quarantine replay silver.orders",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

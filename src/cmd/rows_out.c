@@ -22,8 +22,7 @@ static int64_t limit_of(const struct invocation *inv, bool table)
 static char *limited(struct arena *a, const struct rows_out *r, int64_t limit)
 {
     if (limit < 0) return arena_printf(a, "SELECT * FROM (%s\n)%s", r->sql, r->order ? r->order : "");
-    return arena_printf(a, "SELECT * FROM (%s\n)%s LIMIT %lld", r->sql, r->order ? r->order : "",
-                        (long long)limit);
+    return arena_printf(a, "SELECT * FROM (%s\n)%s LIMIT %lld", r->sql, r->order ? r->order : "", (long long)limit);
 }
 
 /* --- for people --------------------------------------------------------------------------------------------------- */
@@ -41,11 +40,10 @@ static bool is_number(const char *type)
 static void add_more(struct invocation *inv, const struct rows_out *r, size_t shown, bool more)
 {
     if (more && r->total >= 0)
-        tell(inv, "%s of %s rows; -n N shows more, --all all of them\n",
-             count_text(inv->arena, (int64_t)shown), count_text(inv->arena, r->total));
+        tell(inv, "%s of %s rows; -n N shows more, --all all of them\n", count_text(inv->arena, (int64_t)shown),
+             count_text(inv->arena, r->total));
     else if (more)
-        tell(inv, "the first %s; -n N shows more, --all all of them\n",
-             counted(inv->arena, (int64_t)shown, "row"));
+        tell(inv, "the first %s; -n N shows more, --all all of them\n", counted(inv->arena, (int64_t)shown, "row"));
     else tell(inv, "%s\n", counted(inv->arena, (int64_t)shown, "row"));
 }
 
@@ -60,8 +58,7 @@ static enum rc print_table(struct invocation *inv, struct session *s, const stru
         columns[i] = (struct grid_column){rows->names[i], is_number(rows->types[i])};
     bool more = limit >= 0 && rows->n_rows > (size_t)limit;
     size_t shown = more ? (size_t)limit : rows->n_rows;
-    struct grid grid = {
-        .columns = columns, .n_columns = rows->n_columns, .cells = rows->cells, .n_rows = shown};
+    struct grid grid = {.columns = columns, .n_columns = rows->n_columns, .cells = rows->cells, .n_rows = shown};
     struct buf *out = buf_new(inv->arena, BUF_DEFAULT_MAX);
     grid_print(inv->arena, out, &grid, &inv->out);
     print_text(inv, buf_str(out));
@@ -131,8 +128,7 @@ enum rc rows_print(struct invocation *inv, struct session *s, const struct rows_
     bool table = strcmp(format, "table") == 0;
     int64_t limit = limit_of(inv, table);
     if (table && !output) return print_table(inv, s, r, limit, e);
-    if (table)
-        return err_set(e, RC_USAGE, "-o needs a format for the file: --format csv, json, ndjson or parquet");
+    if (table) return err_set(e, RC_USAGE, "-o needs a format for the file: --format csv, json, ndjson or parquet");
     if (strcmp(format, "parquet") == 0 && !output)
         return err_set(e, RC_USAGE, "--format parquet needs a file: -o FILE");
     char *sql = limited(inv->arena, r, limit);

@@ -16,17 +16,16 @@ struct rows_out {
 
 /* As the options --format, -o/--output, -n/--limit, --all and --json of the command say: the table format shows
  * ROWS_LIMIT rows unless told otherwise, the others give all. A file is written whole or not at all. */
-enum rc rows_print(struct invocation *inv, struct session *s, const struct rows_out *r,
-                   struct err *e) MUST_CHECK;
+enum rc rows_print(struct invocation *inv, struct session *s, const struct rows_out *r, struct err *e) MUST_CHECK;
 
 /* For the tables of options. */
-#define ROWS_OPTIONS                                                                                         \
-    {"limit", 'n', OPTION_COUNT, "N",                                                                        \
-     "at most so many rows (default: 20 on the terminal, all with another --format)"},                       \
-        {"all", 'a', OPTION_FLAG, NULL, "all rows"},                                                         \
-        {"format", 'f', OPTION_CHOICE, ROWS_FORMATS, "how the rows are printed"},                            \
-    {                                                                                                        \
-        "output", 'o', OPTION_FILE, "FILE", "into this file instead of standard output"                      \
+#define ROWS_OPTIONS                                                                                                   \
+    {"limit", 'n', OPTION_COUNT, "N",                                                                                  \
+     "at most so many rows (default: 20 on the terminal, all with another --format)"},                                 \
+        {"all", 'a', OPTION_FLAG, NULL, "all rows"},                                                                   \
+        {"format", 'f', OPTION_CHOICE, ROWS_FORMATS, "how the rows are printed"},                                      \
+    {                                                                                                                  \
+        "output", 'o', OPTION_FILE, "FILE", "into this file instead of standard output"                                \
     }
 
 #endif

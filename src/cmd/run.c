@@ -45,17 +45,16 @@ const struct command run_entry = {
     .name = "run",
     .usage = "[SELECT…]",
     .summary = "brings tables up to date, doing only what must be done",
-    .help =
-        "Loads new and changed source files into bronze, then refreshes the silver and gold tables that\n"
-        "depend on what changed. Without SELECT: everything. What succeeded is published together; a table\n"
-        "that failed keeps its last version, and so does everything downstream of it.\n"
-        "\n"
-        "SELECT is a table (silver.orders, or orders if that is unique), with + before it for all upstream\n"
-        "and + behind it for all downstream tables; a pattern (silver.*); layer:gold; or tag:finance.\n"
-        "\n"
-        "    ingot run                        everything\n"
-        "    ingot run +gold.daily_sales      one table and what it needs\n"
-        "    ingot run --full silver.orders+  one table and what depends on it, from the beginning",
+    .help = "Loads new and changed source files into bronze, then refreshes the silver and gold tables that\n"
+            "depend on what changed. Without SELECT: everything. What succeeded is published together; a table\n"
+            "that failed keeps its last version, and so does everything downstream of it.\n"
+            "\n"
+            "SELECT is a table (silver.orders, or orders if that is unique), with + before it for all upstream\n"
+            "and + behind it for all downstream tables; a pattern (silver.*); layer:gold; or tag:finance.\n"
+            "\n"
+            "    ingot run                        everything\n"
+            "    ingot run +gold.daily_sales      one table and what it needs\n"
+            "    ingot run --full silver.orders+  one table and what depends on it, from the beginning",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

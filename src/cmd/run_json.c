@@ -35,8 +35,7 @@ static void add_error(struct buf *out, enum rc rc, const char *message)
     buf_add_char(out, '}');
 }
 
-void run_json_started(struct invocation *inv, const struct workspace *w, const char *const *selectors,
-                      size_t n)
+void run_json_started(struct invocation *inv, const struct workspace *w, const char *const *selectors, size_t n)
 {
     struct buf event_text = event("run_started"), *out = &event_text;
     json_text_value(out, "project", w->compiled->project->name);
@@ -70,12 +69,11 @@ static void add_notes(struct buf *out, const struct step *s)
     buf_add_char(out, ']');
 }
 
-static void send_table(struct invocation *inv, const char *name, const struct staged *staged,
-                       const struct step *s)
+static void send_table(struct invocation *inv, const char *name, const struct staged *staged, const struct step *s)
 {
     struct buf event_text = event("table"), *out = &event_text;
-    bool worked = staged->outcome == OUTCOME_PUBLISHED || staged->outcome == OUTCOME_STAGED ||
-                  staged->outcome == OUTCOME_LOST;
+    bool worked =
+        staged->outcome == OUTCOME_PUBLISHED || staged->outcome == OUTCOME_STAGED || staged->outcome == OUTCOME_LOST;
     json_text_value(out, "table", name);
     json_text_value(out, "outcome", outcome_name(staged->outcome));
     json_text_value(out, "strategy",
@@ -98,8 +96,8 @@ enum rc run_exit(enum rc rc, const struct run_result *r)
     return rc == RC_OK && r->any_failed ? RC_DATA : rc;
 }
 
-void run_json_finished(struct invocation *inv, const struct workspace *w, const struct run_result *r,
-                       enum rc rc, const struct err *e)
+void run_json_finished(struct invocation *inv, const struct workspace *w, const struct run_result *r, enum rc rc,
+                       const struct err *e)
 {
     for (size_t i = 0; i < r->n && r->steps && r->staged; i++) {
         size_t node = w->compiled->dag->order[i];

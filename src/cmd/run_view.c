@@ -41,8 +41,7 @@ bool run_view_watches(const struct run_view *v)
     return v->progress != NULL;
 }
 
-struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors,
-                                size_t n)
+struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors, size_t n)
 {
     struct run_view *v = ARENA_NEW(inv->arena, struct run_view);
     v->inv = inv;
@@ -51,15 +50,13 @@ struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, con
     v->name_width = name_width(w);
     v->told = ARENA_ARRAY(inv->arena, bool, w->compiled->dag->n_nodes);
     if (inv->json) run_json_started(inv, w, selectors, n);
-    if (!inv->json && !inv->quiet && inv->out.interactive)
-        v->progress = progress_begin(inv->arena, &inv->out, w);
+    if (!inv->json && !inv->quiet && inv->out.interactive) v->progress = progress_begin(inv->arena, &inv->out, w);
     return v;
 }
 
 /* --- a table's lines ---------------------------------------------------------------------------------------------- */
 
-static void add_head(struct run_view *v, struct buf *out, const char *name, enum style style,
-                     const char *word)
+static void add_head(struct run_view *v, struct buf *out, const char *name, enum style style, const char *word)
 {
     const struct terminal *t = people_terminal(v->inv);
     int width = (int)strlen(name);
@@ -86,8 +83,7 @@ static void add_done(struct run_view *v, struct buf *out, const struct step *s)
 {
     const struct account *acc = &s->account;
     add_head(v, out, s->table->name, STYLE_GREEN, strategy_names[s->decision.strategy]);
-    char *rows =
-        acc->rows_after >= 0 ? counted(v->arena, acc->rows_after, "row") : arena_strdup(v->arena, "");
+    char *rows = acc->rows_after >= 0 ? counted(v->arena, acc->rows_after, "row") : arena_strdup(v->arena, "");
     buf_printf(out, "%14s  %8s   ", rows, seconds_text(v->arena, s->took_us));
     account_print_line(out, acc);
     buf_add_char(out, '\n');
@@ -252,11 +248,9 @@ static void tell_failures(struct run_view *v, const struct run_result *r)
     for (size_t i = 0; i < r->n; i++) {
         const char *name = v->workspace->compiled->names[i], *message = r->staged[i].error.message;
         const struct step *s = r->steps[i];
-        if (r->staged[i].outcome == OUTCOME_FAILED)
-            log_message(LOG_ERROR, "%s: %s", name, without_name(message, name));
+        if (r->staged[i].outcome == OUTCOME_FAILED) log_message(LOG_ERROR, "%s: %s", name, without_name(message, name));
         else if (s && s->partly_failed)
-            log_message(LOG_ERROR, "%s: source files were refused; `ingot quarantine %s` shows them", name,
-                        name);
+            log_message(LOG_ERROR, "%s: source files were refused; `ingot quarantine %s` shows them", name, name);
     }
 }
 

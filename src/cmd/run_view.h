@@ -9,8 +9,7 @@ struct run_view;
 
 /* Starts the display. Everything it shows of finished tables goes to where people read; --json events to standard output.
  * Released with run_view_end, which may be called twice. */
-struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors,
-                                size_t n);
+struct run_view *run_view_begin(struct invocation *inv, struct workspace *w, const char *const *selectors, size_t n);
 /* For run_request.on_event; data is the view. */
 void run_view_event(void *data, enum run_event event, const struct step *s);
 void run_view_end(struct run_view *v);

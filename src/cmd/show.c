@@ -19,8 +19,7 @@ static enum rc check_parsed(const json_t *root, struct err *e)
     if (!root || json_is_true(json_object_get(root, "error"))) {
         bool other = message && strstr(message, "Only SELECT");
         return err_set(e, RC_USAGE, "-q: %s",
-                       other || !message ? "only a query that reads can be shown, such as SELECT …"
-                                         : message);
+                       other || !message ? "only a query that reads can be shown, such as SELECT …" : message);
     }
     size_t n = json_array_size(json_object_get(root, "statements"));
     return n == 1 ? RC_OK : err_set(e, RC_USAGE, "-q takes one statement, not %zu", n);
@@ -47,8 +46,8 @@ static char *trim_query(struct arena *a, const char *sql)
     return arena_strndup(a, sql, n);
 }
 
-static enum rc show_query(struct invocation *inv, struct workspace *w, const struct marker *m,
-                          const char *query, struct err *e)
+static enum rc show_query(struct invocation *inv, struct workspace *w, const struct marker *m, const char *query,
+                          struct err *e)
 {
     enum rc rc;
     struct session *s;
@@ -59,23 +58,20 @@ static enum rc show_query(struct invocation *inv, struct workspace *w, const str
     TRY(check_query(inv, s, query, e));
     TRY(workspace_views(w, m, s, e));
     struct rows_out out = {.sql = query, .total = -1};
-    rc = session_describe(inv->arena, s, query, &columns, &n,
-                          e); /* alone, so that positions are the query's */
+    rc = session_describe(inv->arena, s, query, &columns, &n, e); /* alone, so that positions are the query's */
     if (rc == RC_OK) rc = rows_print(inv, s, &out, e);
     if (rc == RC_PROJECT) rc = e->rc = RC_USAGE; /* the statement is the command line's */
 out:
     return rc;
 }
 
-static enum rc not_there(struct invocation *inv, struct workspace *w, const struct marker *m,
-                         const char *name, struct err *e)
+static enum rc not_there(struct invocation *inv, struct workspace *w, const struct marker *m, const char *name,
+                         struct err *e)
 {
     if (strncmp(name, "quarantine.", 11) == 0)
-        return err_set(e, RC_USAGE, "nothing of %s was ever refused, so there is no table %s", name + 11,
-                       name);
+        return err_set(e, RC_USAGE, "nothing of %s was ever refused, so there is no table %s", name + 11, name);
     if (!find_table(inv->arena, w, m, name)) return unknown_table(w, m, name, e);
-    if (option_given(inv, "as-of"))
-        return err_set(e, RC_USAGE, "%s had not been published yet at that time", name);
+    if (option_given(inv, "as-of")) return err_set(e, RC_USAGE, "%s had not been published yet at that time", name);
     return err_set(e, RC_USAGE, "%s has not been published yet; `ingot run +%s` builds it", name, name);
 }
 
@@ -98,8 +94,8 @@ static const char *key_order(struct invocation *inv, struct workspace *w, const 
     return order->p;
 }
 
-static enum rc show_table(struct invocation *inv, struct workspace *w, const struct marker *m,
-                          const char *given, struct err *e)
+static enum rc show_table(struct invocation *inv, struct workspace *w, const struct marker *m, const char *given,
+                          struct err *e)
 {
     enum rc rc;
     struct session *s;
@@ -110,8 +106,7 @@ static enum rc show_table(struct invocation *inv, struct workspace *w, const str
     TRY(workspace_table_sql(w, m, name, &sql, &snapshot, e));
     if (!sql) return not_there(inv, w, m, name, e);
     TRY(open_session(inv, w, &s, e));
-    struct rows_out out = {
-        .sql = sql, .order = key_order(inv, w, name, snapshot), .total = delta_rows(snapshot)};
+    struct rows_out out = {.sql = sql, .order = key_order(inv, w, name, snapshot), .total = delta_rows(snapshot)};
     TRY(rows_print(inv, s, &out, e));
 out:
     return rc;
@@ -138,14 +133,13 @@ const struct command show_entry = {
     .name = "show",
     .usage = "TABLE | -q SQL",
     .summary = "rows of a table or a query",
-    .help =
-        "Shows what was published last, all tables at one consistent state. TABLE may also be what a table\n"
-        "refused: quarantine.silver.orders (in SQL: quarantine.\"silver.orders\"). A query can only read.\n"
-        "\n"
-        "    ingot show gold.daily_sales\n"
-        "    ingot show -q 'select country, sum(revenue) from gold.daily_sales group by all'\n"
-        "    ingot show silver.orders --format parquet -o orders.parquet\n"
-        "    ingot show silver.orders --as-of 2026-11-23",
+    .help = "Shows what was published last, all tables at one consistent state. TABLE may also be what a table\n"
+            "refused: quarantine.silver.orders (in SQL: quarantine.\"silver.orders\"). A query can only read.\n"
+            "\n"
+            "    ingot show gold.daily_sales\n"
+            "    ingot show -q 'select country, sum(revenue) from gold.daily_sales group by all'\n"
+            "    ingot show silver.orders --format parquet -o orders.parquet\n"
+            "    ingot show silver.orders --as-of 2026-11-23",
     .options = options,
     .n_options = N_OPTIONS(options),
     .arguments = ARGUMENTS_TABLES,

@@ -21,11 +21,8 @@ struct terminal terminal_of(int fd)
 
 void add_styled(struct buf *out, const struct terminal *t, enum style style, const char *text)
 {
-    static const char *const codes[] = {[STYLE_BOLD] = "1",
-                                        [STYLE_DIM] = "2",
-                                        [STYLE_RED] = "31",
-                                        [STYLE_GREEN] = "32",
-                                        [STYLE_YELLOW] = "33"};
+    static const char *const codes[] = {
+        [STYLE_BOLD] = "1", [STYLE_DIM] = "2", [STYLE_RED] = "31", [STYLE_GREEN] = "32", [STYLE_YELLOW] = "33"};
     if (!t->colours || style == STYLE_PLAIN) buf_add_str(out, text);
     else buf_printf(out, "\033[%sm%s\033[0m", codes[style], text);
 }
@@ -53,14 +50,14 @@ static bool within(uint32_t c, const struct range *ranges, size_t n)
 /* The blocks that matter (Unicode, East Asian Width and general categories Mn and Cf), not every character. */
 static int point_width(uint32_t c)
 {
-    static const struct range none[] = {
-        {0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},   {0x64b, 0x65f},
-        {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x202a, 0x202e}, {0x2060, 0x2064},
-        {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef}};
-    static const struct range wide[] = {
-        {0x1100, 0x115f}, {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},   {0x4e00, 0x9fff},
-        {0xa000, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
-        {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+    static const struct range none[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},    {0x610, 0x61a},
+                                        {0x64b, 0x65f},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},  {0x200b, 0x200f},
+                                        {0x202a, 0x202e}, {0x2060, 0x2064}, {0x20d0, 0x20ff},  {0xfe00, 0xfe0f},
+                                        {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef}};
+    static const struct range wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},  {0x3400, 0x4dbf},
+                                        {0x4e00, 0x9fff},   {0xa000, 0xa4cf},   {0xac00, 0xd7a3},  {0xf900, 0xfaff},
+                                        {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x1f300, 0x1f64f},
+                                        {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
     if (c < 0x300) return 1;
     if (within(c, none, sizeof none / sizeof none[0])) return 0;
     return within(c, wide, sizeof wide / sizeof wide[0]) ? 2 : 1;
@@ -84,8 +81,7 @@ char *text_visible(struct arena *a, const char *s)
     for (size_t left = strlen(s); left > 0;) {
         size_t n = utf8_sequence(s, left);
         unsigned char c = (unsigned char)*s;
-        if (c == '\n' || c == '\r' || c == '\t')
-            buf_add_str(b, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
+        if (c == '\n' || c == '\r' || c == '\t') buf_add_str(b, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
         else if (c < 0x20 || c == 0x7f || n == 0) buf_printf(b, "\\x%02x", c);
         else if (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0) /* C1 controls steer terminals, too */
             buf_printf(b, "\\u%04x", (unsigned char)s[1]);

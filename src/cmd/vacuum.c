@@ -53,13 +53,11 @@ static enum rc remove_one(struct vacuum *v, const struct object *o, struct err *
     return RC_OK;
 }
 
-static enum rc list_folder(struct vacuum *v, const char *prefix, struct object **ret, size_t *ret_n,
-                           struct err *e)
+static enum rc list_folder(struct vacuum *v, const char *prefix, struct object **ret, size_t *ret_n, struct err *e)
 {
     *ret = NULL;
     *ret_n = 0;
-    return v->workspace->storage->ops->list(v->workspace->storage, v->inv->arena, prefix, NULL, ret, ret_n,
-                                            e);
+    return v->workspace->storage->ops->list(v->workspace->storage, v->inv->arena, prefix, NULL, ret, ret_n, e);
 }
 
 static bool is_old(const struct vacuum *v, const struct object *o)
@@ -104,8 +102,7 @@ static enum rc remove_unreferenced(struct vacuum *v, const char *dir, const stru
     if (rc == RC_OK) rc = check_live(v, dir, newest, objects, n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *path = objects[i].key + strlen(prefix);
-        if (is_data_file(path) && is_old(v, &objects[i]) && !is_kept(v, k, path))
-            rc = remove_one(v, &objects[i], e);
+        if (is_data_file(path) && is_old(v, &objects[i]) && !is_kept(v, k, path)) rc = remove_one(v, &objects[i], e);
     }
     return rc;
 }
@@ -120,10 +117,8 @@ static enum rc remove_side_entries(struct vacuum *v, const char *dir, int64_t lo
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *file = objects[i].key + strlen(prefix);
         size_t digits = strspn(file, "0123456789");
-        bool entry =
-            digits > 0 && digits < 17 && (strcmp(file + digits, ".json") == 0 || file[digits] == '-');
-        if (entry && strtoll(file, NULL, 10) < lowest && is_old(v, &objects[i]))
-            rc = remove_one(v, &objects[i], e);
+        bool entry = digits > 0 && digits < 17 && (strcmp(file + digits, ".json") == 0 || file[digits] == '-');
+        if (entry && strtoll(file, NULL, 10) < lowest && is_old(v, &objects[i])) rc = remove_one(v, &objects[i], e);
     }
     return rc;
 }
@@ -169,8 +164,7 @@ out:
 static enum rc vacuum_table(struct vacuum *v, const char *name, struct err *e)
 {
     enum rc rc;
-    const char *dir = table_dir(v->inv->arena, name),
-               *quarantine = arena_printf(v->inv->arena, "quarantine/%s", name);
+    const char *dir = table_dir(v->inv->arena, name), *quarantine = arena_printf(v->inv->arena, "quarantine/%s", name);
     struct keep files = {.arena = v->inv->arena}, refused = {.arena = v->inv->arena};
     int64_t files_before = v->files, bytes_before = v->bytes, lowest_side = 0;
     size_t lost = 0;

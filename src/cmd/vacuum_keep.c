@@ -35,8 +35,7 @@ static enum rc read_markers(struct lake_state *s, struct err *e)
     for (int64_t number = newest; number >= 0 && rc == RC_OK; number--) {
         rc = lake_log_read(s->arena, s->workspace->storage, number, -1, &m, e);
         if (rc != RC_OK || !m) break; /* older ones were cleaned up */
-        if (newest - number >= s->retention.keep_count &&
-            m->time_ms < s->retention.now_ms - s->retention.keep_ms)
+        if (newest - number >= s->retention.keep_count && m->time_ms < s->retention.now_ms - s->retention.keep_ms)
             break;
         *ARENA_PUSH(s->arena, s->markers, s->n_markers) = m;
     }
@@ -50,8 +49,8 @@ static void add_name(struct lake_state *s, const char *name)
     *ARENA_PUSH(s->arena, s->names, s->n_tables) = name;
 }
 
-enum rc lake_state_read(struct arena *a, struct workspace *w, const struct retention *r,
-                        struct lake_state **ret, struct err *e)
+enum rc lake_state_read(struct arena *a, struct workspace *w, const struct retention *r, struct lake_state **ret,
+                        struct err *e)
 {
     enum rc rc;
     struct lake_state *s = ARENA_NEW(a, struct lake_state);
@@ -105,8 +104,7 @@ static void add_watermarks(const struct lake_state *s, const char *name, struct 
     }
     for (size_t m = 0; m < s->n_markers; m++) {
         const struct marked_table *marked = marker_table(s->markers[m], name);
-        if (!marked || strcmp(marked->id, table->table_id) != 0)
-            continue; /* a table of that name that was dropped */
+        if (!marked || strcmp(marked->id, table->table_id) != 0) continue; /* a table of that name that was dropped */
         for (size_t i = 0; i < s->markers[m]->n_tables; i++) {
             int64_t w = marked_input(&s->markers[m]->tables[i], name);
             if (w >= 0) add_version(v, w);
@@ -149,8 +147,7 @@ static enum rc oldest_version(struct lake_state *s, const char *dir, int64_t *re
     struct object *objects = NULL;
     size_t n = 0;
     const char *prefix = arena_printf(s->arena, "%s/_delta_log/", dir);
-    enum rc rc =
-        s->workspace->storage->ops->list(s->workspace->storage, s->arena, prefix, NULL, &objects, &n, e);
+    enum rc rc = s->workspace->storage->ops->list(s->workspace->storage, s->arena, prefix, NULL, &objects, &n, e);
     int64_t oldest = -1;
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *file = objects[i].key + strlen(prefix);
@@ -164,8 +161,8 @@ static enum rc oldest_version(struct lake_state *s, const char *dir, int64_t *re
     return rc;
 }
 
-static enum rc keep_version(struct lake_state *s, const char *dir, int64_t version, int64_t oldest,
-                            struct keep *k, size_t *lost, struct err *e)
+static enum rc keep_version(struct lake_state *s, const char *dir, int64_t version, int64_t oldest, struct keep *k,
+                            size_t *lost, struct err *e)
 {
     struct arena *a = arena_new();
     struct checkpoint_codec codec = engine_checkpoint_codec(&s->workspace->engine);
@@ -191,8 +188,8 @@ static enum rc keep_changes(struct lake_state *s, const char *dir, int64_t from,
     for (size_t i = 0; rc == RC_OK && i < changes->n_added; i++) keep_add(k, changes->added[i].path);
     for (size_t i = 0; rc == RC_OK && i < changes->n_removed; i++) keep_add(k, changes->removed[i].path);
     if (rc == RC_OK)
-        *ret_any = changes->data_change || changes->metadata_change || changes->gap || changes->n_added ||
-                   changes->n_removed;
+        *ret_any =
+            changes->data_change || changes->metadata_change || changes->gap || changes->n_added || changes->n_removed;
     arena_free(a);
     return rc;
 }
@@ -210,8 +207,7 @@ out:
     return rc;
 }
 
-enum rc keep_table_files(struct lake_state *s, const char *name, struct keep *k, size_t *ret_lost,
-                         struct err *e)
+enum rc keep_table_files(struct lake_state *s, const char *name, struct keep *k, size_t *ret_lost, struct err *e)
 {
     enum rc rc;
     const struct delta_snapshot *table = lake_state_table(s, name);
@@ -235,12 +231,10 @@ out:
 
 /* --- quarantine --------------------------------------------------------------------------------------------------- */
 
-static enum rc read_object(struct lake_state *s, struct arena *a, const char *key, struct str *ret,
-                           struct err *e)
+static enum rc read_object(struct lake_state *s, struct arena *a, const char *key, struct str *ret, struct err *e)
 {
     bool exists;
-    enum rc rc =
-        s->workspace->storage->ops->get(s->workspace->storage, a, key, BUF_DEFAULT_MAX, ret, &exists, e);
+    enum rc rc = s->workspace->storage->ops->get(s->workspace->storage, a, key, BUF_DEFAULT_MAX, ret, &exists, e);
     if (rc == RC_OK && !exists) return err_set(e, RC_DATA, "%s is missing", key);
     return rc;
 }
@@ -254,8 +248,7 @@ static enum rc keep_parts(struct arena *a, struct keep *k, struct str part, cons
             json_t *object;
             enum rc rc = json_read(a, (struct str){line, n}, what, &object, e);
             if (rc != RC_OK) return rc;
-            const char *path =
-                json_string_value(json_object_get(json_object_get(object, "quarantine"), "path"));
+            const char *path = json_string_value(json_object_get(json_object_get(object, "quarantine"), "path"));
             if (path) keep_add(k, path);
         }
         line += n + 1;
@@ -264,8 +257,8 @@ static enum rc keep_parts(struct arena *a, struct keep *k, struct str part, cons
 }
 
 /* Along the chain of parents from a committed entry. */
-static enum rc keep_chain(struct lake_state *s, const char *dir, int64_t number, struct keep *k,
-                          int64_t *lowest, struct err *e)
+static enum rc keep_chain(struct lake_state *s, const char *dir, int64_t number, struct keep *k, int64_t *lowest,
+                          struct err *e)
 {
     enum rc rc = RC_OK;
     struct arena *a = arena_new();

@@ -33,8 +33,8 @@ struct lake_state {
     struct delta_snapshot **newest; /* by name; NULL: not on the lake */
     size_t n_tables;
 };
-enum rc lake_state_read(struct arena *a, struct workspace *w, const struct retention *r,
-                        struct lake_state **ret, struct err *e) MUST_CHECK;
+enum rc lake_state_read(struct arena *a, struct workspace *w, const struct retention *r, struct lake_state **ret,
+                        struct err *e) MUST_CHECK;
 const struct delta_snapshot *lake_state_table(const struct lake_state *s, const char *name); /* or NULL */
 /* The lowest version of `name` up to which a table downstream has read it, -1: nobody has. */
 int64_t lowest_watermark(const struct lake_state *s, const char *name);

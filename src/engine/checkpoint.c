@@ -12,18 +12,16 @@ static const struct {
     const char *action, *type;
 } schema[] = {
     {"txn", "STRUCT(appId VARCHAR, version BIGINT, lastUpdated BIGINT)"},
-    {"add",
-     "STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, modificationTime BIGINT,"
-     " dataChange BOOLEAN, stats VARCHAR, tags MAP(VARCHAR, VARCHAR), deletionVector STRUCT(storageType "
-     "VARCHAR,"
-     " pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT), baseRowId "
-     "BIGINT,"
-     " defaultRowCommitVersion BIGINT, clusteringProvider VARCHAR)"},
-    {"remove",
-     "STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN, extendedFileMetadata BOOLEAN,"
-     " partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, stats VARCHAR, tags MAP(VARCHAR, VARCHAR),"
-     " deletionVector STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER,"
-     " sizeInBytes INTEGER, cardinality BIGINT), baseRowId BIGINT, defaultRowCommitVersion BIGINT)"},
+    {"add", "STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, modificationTime BIGINT,"
+            " dataChange BOOLEAN, stats VARCHAR, tags MAP(VARCHAR, VARCHAR), deletionVector STRUCT(storageType "
+            "VARCHAR,"
+            " pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT), baseRowId "
+            "BIGINT,"
+            " defaultRowCommitVersion BIGINT, clusteringProvider VARCHAR)"},
+    {"remove", "STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN, extendedFileMetadata BOOLEAN,"
+               " partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, stats VARCHAR, tags MAP(VARCHAR, VARCHAR),"
+               " deletionVector STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER,"
+               " sizeInBytes INTEGER, cardinality BIGINT), baseRowId BIGINT, defaultRowCommitVersion BIGINT)"},
     {"metaData", "STRUCT(id VARCHAR, name VARCHAR, description VARCHAR, format STRUCT(provider VARCHAR,"
                  " options MAP(VARCHAR, VARCHAR)), schemaString VARCHAR, partitionColumns VARCHAR[],"
                  " configuration MAP(VARCHAR, VARCHAR), createdTime BIGINT)"},
@@ -34,8 +32,8 @@ static const struct {
 #define N_ACTIONS (sizeof schema / sizeof *schema)
 
 /* A path that the engine can open for the object `key`, copied to `temp` if need be. */
-static enum rc readable_path(struct arena *a, struct storage *s, const char *key, const char *temp,
-                             char **ret, struct err *e)
+static enum rc readable_path(struct arena *a, struct storage *s, const char *key, const char *temp, char **ret,
+                             struct err *e)
 {
     enum rc rc;
     char *url = NULL;
@@ -78,9 +76,8 @@ static enum rc select_actions(struct arena *a, struct session *session, const ch
     struct rows *rows = NULL;
     struct buf *sql = buf_new(a, BUF_DEFAULT_MAX);
     size_t n = 0;
-    enum rc rc = session_queryf(a, session, &rows, e,
-                                "DESCRIBE SELECT * FROM read_parquet(%s, hive_partitioning=false)",
-                                sql_string(a, path));
+    enum rc rc = session_queryf(
+        a, session, &rows, e, "DESCRIBE SELECT * FROM read_parquet(%s, hive_partitioning=false)", sql_string(a, path));
     if (rc != RC_OK) return rc;
     buf_add_str(sql, "SELECT ");
     for (size_t i = 0; i < N_ACTIONS; i++)
@@ -95,8 +92,7 @@ static enum rc select_actions(struct arena *a, struct session *session, const ch
     return RC_OK;
 }
 
-static enum rc read_object(struct arena *a, struct session *session, const char *path, struct buf *ret,
-                           struct err *e)
+static enum rc read_object(struct arena *a, struct session *session, const char *path, struct buf *ret, struct err *e)
 {
     enum rc rc;
     duckdb_result result = {0};
@@ -160,22 +156,20 @@ static char *write_statement(struct arena *a, const char *from, struct str ndjso
     struct buf *sql = buf_new(a, BUF_DEFAULT_MAX);
     bool domains = ndjson.n && memmem(ndjson.p, ndjson.n, "{\"domainMetadata\":", 18);
     size_t line = longest_line(ndjson) + 1024;
-    buf_printf(
-        sql,
-        "COPY (SELECT * FROM read_json(%s, format='newline_delimited', compression='uncompressed', columns={",
-        sql_string(a, from));
+    buf_printf(sql,
+               "COPY (SELECT * FROM read_json(%s, format='newline_delimited', compression='uncompressed', columns={",
+               sql_string(a, from));
     for (size_t i = 0; i < N_ACTIONS - !domains; i++) {
         buf_printf(sql, "%s%s: ", i ? ", " : "", schema[i].action);
         buf_add_sql_string(sql, schema[i].type);
     }
-    buf_printf(sql,
-               "}, maximum_object_size=%zu)) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
+    buf_printf(sql, "}, maximum_object_size=%zu)) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
                line < ((size_t)16 << 20) ? (size_t)16 << 20 : line, sql_string(a, to));
     return sql->p;
 }
 
-static enum rc codec_write(void *data, struct storage *s, const char *key, struct str ndjson,
-                           int64_t *ret_size, struct err *e)
+static enum rc codec_write(void *data, struct storage *s, const char *key, struct str ndjson, int64_t *ret_size,
+                           struct err *e)
 {
     enum rc rc;
     struct engine *g = NULL;
@@ -186,8 +180,7 @@ static enum rc codec_write(void *data, struct storage *s, const char *key, struc
     TRY(lazy_engine_get(data, &g, e));
     TRY(session_open(g, &session, e));
     TRY(os_temp_dir(scratch, engine_temp_directory(g), &temp, e));
-    char *from = path_join(scratch, temp, "actions.ndjson"),
-         *to = path_join(scratch, temp, "checkpoint.parquet");
+    char *from = path_join(scratch, temp, "actions.ndjson"), *to = path_join(scratch, temp, "checkpoint.parquet");
     TRY(os_write_file(from, ndjson, e));
     rc = session_exec(session, write_statement(scratch, from, ndjson, to), e);
     if (rc != RC_OK) {

@@ -21,8 +21,7 @@ static void *open_file(struct arena *a, struct buf *looked, const char *path)
 {
     struct file_status status;
     bool exists = false;
-    if (os_stat(path, &status, &exists, NULL) == RC_OK && exists && status.is_dir)
-        path = path_join(a, path, LIBRARY);
+    if (os_stat(path, &status, &exists, NULL) == RC_OK && exists && status.is_dir) path = path_join(a, path, LIBRARY);
     void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (!library) buf_printf(looked, "\n  %s", dlerror());
     return library;
@@ -61,10 +60,10 @@ static enum rc fill(void *library, struct err *e)
     Dl_info where = {0};
     if (strcmp(version, DUCKDB_VERSION_WANTED) != 0)
         return err_set(e, RC_USAGE, "%s is DuckDB %s, ingot needs exactly %s; point INGOT_DUCKDB to that one",
-                       dladdr(dlsym(library, "duckdb_library_version"), &where) ? where.dli_fname : LIBRARY,
-                       version, DUCKDB_VERSION_WANTED);
-#define F(name)                                                                                              \
-    if (!find_function(library, #name, &api.p_##name))                                                       \
+                       dladdr(dlsym(library, "duckdb_library_version"), &where) ? where.dli_fname : LIBRARY, version,
+                       DUCKDB_VERSION_WANTED);
+#define F(name)                                                                                                        \
+    if (!find_function(library, #name, &api.p_##name))                                                                 \
         return err_set(e, RC_USAGE, "%s lacks the function " #name, LIBRARY);
     DUCKDB_FUNCTIONS(F)
 #undef F
@@ -80,10 +79,9 @@ static enum rc load(struct err *e)
     void *library = find_library(a, looked);
     if (library) rc = fill(library, e);
     else
-        rc = err_set(
-            e, RC_USAGE,
-            "%s (DuckDB %s) cannot be loaded; put it beside ingot or name it with INGOT_DUCKDB. Tried:%s",
-            LIBRARY, DUCKDB_VERSION_WANTED, looked->p);
+        rc = err_set(e, RC_USAGE,
+                     "%s (DuckDB %s) cannot be loaded; put it beside ingot or name it with INGOT_DUCKDB. Tried:%s",
+                     LIBRARY, DUCKDB_VERSION_WANTED, looked->p);
     loaded = rc == RC_OK;
     if (library && !loaded) dlclose(library);
     arena_free(a);

@@ -220,7 +220,7 @@ enum rc duckdb_api_load(struct err *e) MUST_CHECK;
 #define duckdb_table_function_set_init duckdb_api.p_duckdb_table_function_set_init
 #define duckdb_table_function_set_local_init duckdb_api.p_duckdb_table_function_set_local_init
 #define duckdb_table_function_set_function duckdb_api.p_duckdb_table_function_set_function
-#define duckdb_table_function_supports_projection_pushdown                                                   \
+#define duckdb_table_function_supports_projection_pushdown                                                             \
     duckdb_api.p_duckdb_table_function_supports_projection_pushdown
 #define duckdb_register_table_function duckdb_api.p_duckdb_register_table_function
 #define duckdb_bind_get_extra_info duckdb_api.p_duckdb_bind_get_extra_info
@@ -244,12 +244,10 @@ enum rc duckdb_api_load(struct err *e) MUST_CHECK;
 #define duckdb_function_get_init_data duckdb_api.p_duckdb_function_get_init_data
 #define duckdb_function_get_local_init_data duckdb_api.p_duckdb_function_get_local_init_data
 #define duckdb_function_set_error duckdb_api.p_duckdb_function_set_error
-#define duckdb_table_function_bind_get_result_column_count                                                   \
+#define duckdb_table_function_bind_get_result_column_count                                                             \
     duckdb_api.p_duckdb_table_function_bind_get_result_column_count
-#define duckdb_table_function_bind_get_result_column_name                                                    \
-    duckdb_api.p_duckdb_table_function_bind_get_result_column_name
-#define duckdb_table_function_bind_get_result_column_type                                                    \
-    duckdb_api.p_duckdb_table_function_bind_get_result_column_type
+#define duckdb_table_function_bind_get_result_column_name duckdb_api.p_duckdb_table_function_bind_get_result_column_name
+#define duckdb_table_function_bind_get_result_column_type duckdb_api.p_duckdb_table_function_bind_get_result_column_type
 #define duckdb_create_scalar_function duckdb_api.p_duckdb_create_scalar_function
 #define duckdb_destroy_scalar_function duckdb_api.p_duckdb_destroy_scalar_function
 #define duckdb_scalar_function_set_name duckdb_api.p_duckdb_scalar_function_set_name
@@ -274,15 +272,13 @@ enum rc duckdb_api_load(struct err *e) MUST_CHECK;
 #define duckdb_destroy_scalar_function_set duckdb_api.p_duckdb_destroy_scalar_function_set
 #define duckdb_add_scalar_function_to_set duckdb_api.p_duckdb_add_scalar_function_to_set
 #define duckdb_register_scalar_function_set duckdb_api.p_duckdb_register_scalar_function_set
-#define duckdb_scalar_function_bind_get_argument_count                                                       \
-    duckdb_api.p_duckdb_scalar_function_bind_get_argument_count
+#define duckdb_scalar_function_bind_get_argument_count duckdb_api.p_duckdb_scalar_function_bind_get_argument_count
 #define duckdb_scalar_function_bind_get_argument duckdb_api.p_duckdb_scalar_function_bind_get_argument
 #define duckdb_scalar_function_get_state duckdb_api.p_duckdb_scalar_function_get_state
 #define duckdb_scalar_function_set_init duckdb_api.p_duckdb_scalar_function_set_init
 #define duckdb_scalar_function_init_set_error duckdb_api.p_duckdb_scalar_function_init_set_error
 #define duckdb_scalar_function_init_set_state duckdb_api.p_duckdb_scalar_function_init_set_state
-#define duckdb_scalar_function_init_get_client_context                                                       \
-    duckdb_api.p_duckdb_scalar_function_init_get_client_context
+#define duckdb_scalar_function_init_get_client_context duckdb_api.p_duckdb_scalar_function_init_get_client_context
 #define duckdb_scalar_function_init_get_bind_data duckdb_api.p_duckdb_scalar_function_init_get_bind_data
 #define duckdb_scalar_function_init_get_extra_info duckdb_api.p_duckdb_scalar_function_init_get_extra_info
 #define duckdb_create_selection_vector duckdb_api.p_duckdb_create_selection_vector
@@ -303,8 +299,7 @@ enum rc duckdb_api_load(struct err *e) MUST_CHECK;
 #define duckdb_prepared_statement_type duckdb_api.p_duckdb_prepared_statement_type
 #define duckdb_prepared_statement_column_count duckdb_api.p_duckdb_prepared_statement_column_count
 #define duckdb_prepared_statement_column_name duckdb_api.p_duckdb_prepared_statement_column_name
-#define duckdb_prepared_statement_column_logical_type                                                        \
-    duckdb_api.p_duckdb_prepared_statement_column_logical_type
+#define duckdb_prepared_statement_column_logical_type duckdb_api.p_duckdb_prepared_statement_column_logical_type
 #define duckdb_prepared_statement_column_type duckdb_api.p_duckdb_prepared_statement_column_type
 #define duckdb_bind_value duckdb_api.p_duckdb_bind_value
 #define duckdb_bind_parameter_index duckdb_api.p_duckdb_bind_parameter_index
@@ -374,8 +369,7 @@ enum rc duckdb_api_load(struct err *e) MUST_CHECK;
 #define duckdb_vector_ensure_validity_writable duckdb_api.p_duckdb_vector_ensure_validity_writable
 #define duckdb_vector_assign_string_element duckdb_api.p_duckdb_vector_assign_string_element
 #define duckdb_vector_assign_string_element_len duckdb_api.p_duckdb_vector_assign_string_element_len
-#define duckdb_unsafe_vector_assign_string_element_len                                                       \
-    duckdb_api.p_duckdb_unsafe_vector_assign_string_element_len
+#define duckdb_unsafe_vector_assign_string_element_len duckdb_api.p_duckdb_unsafe_vector_assign_string_element_len
 #define duckdb_list_vector_get_child duckdb_api.p_duckdb_list_vector_get_child
 #define duckdb_list_vector_get_size duckdb_api.p_duckdb_list_vector_get_size
 #define duckdb_list_vector_set_size duckdb_api.p_duckdb_list_vector_set_size

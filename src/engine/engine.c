@@ -25,10 +25,8 @@ static enum rc configure(struct arena *a, const struct engine_config *c, const c
         {"custom_user_agent", "ingot"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].value &&
-            duckdb_set_config(config, settings[i].name, settings[i].value) != DuckDBSuccess)
-            return err_set(e, RC_USAGE, "the engine does not take %s = %s", settings[i].name,
-                           settings[i].value);
+        if (settings[i].value && duckdb_set_config(config, settings[i].name, settings[i].value) != DuckDBSuccess)
+            return err_set(e, RC_USAGE, "the engine does not take %s = %s", settings[i].name, settings[i].value);
     return RC_OK;
 }
 

@@ -52,10 +52,9 @@ struct rows {
     const char **types; /* the engine's type names, upper case: "BIGINT", "DECIMAL(12,2)", "STRUCT(…)" */
     const char **cells; /* row-major; cells[r * n_columns + c] */
 };
-enum rc session_query(struct arena *a, struct session *s, const char *sql, struct rows **ret,
-                      struct err *e) MUST_CHECK;
-enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, struct err *e,
-                       const char *format, ...) MUST_CHECK PRINTF_LIKE(5, 6);
+enum rc session_query(struct arena *a, struct session *s, const char *sql, struct rows **ret, struct err *e) MUST_CHECK;
+enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, struct err *e, const char *format,
+                       ...) MUST_CHECK PRINTF_LIKE(5, 6);
 /* The one integer that a query yields (NULL counts as 0). */
 enum rc session_query_int(struct session *s, int64_t *ret, struct err *e, const char *format, ...) MUST_CHECK
     PRINTF_LIKE(4, 5);
@@ -79,12 +78,11 @@ struct described_column {
     const char *type;       /* engine type */
     const char *delta_type; /* as in struct delta_column; nested types as JSON */
     bool nested;
-    const char
-        *cast_to; /* engine type to cast to so that Parquet and delta_type agree; NULL if it already does
+    const char *cast_to; /* engine type to cast to so that Parquet and delta_type agree; NULL if it already does
                                (unsigned, hugeint, time, uuid, enum, interval, json, bit … need one) */
 };
-enum rc session_describe(struct arena *a, struct session *s, const char *select_sql,
-                         struct described_column **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+enum rc session_describe(struct arena *a, struct session *s, const char *select_sql, struct described_column **ret,
+                         size_t *ret_n, struct err *e) MUST_CHECK;
 /* "DECIMAL(12,2)" -> delta type and the cast, as above, for types that come from a contract. */
 enum rc engine_delta_type(struct arena *a, const char *engine_type, struct described_column *ret,
                           struct err *e) MUST_CHECK;
@@ -95,8 +93,7 @@ char *engine_type_of_delta(struct arena *a, const char *delta_type);
 struct parquet_file {
     const char *url; /* as given to the engine */
     int64_t size, records;
-    const char *
-        stats; /* Delta stats JSON: numRecords, minValues, maxValues, nullCount for the first 32 leaf columns;
+    const char *stats; /* Delta stats JSON: numRecords, minValues, maxValues, nullCount for the first 32 leaf columns;
                           strings cut to 32 characters (max rounded up), no bounds where NaN or too long; timestamps
                           truncated/rounded to ms */
     struct pair *partition;
@@ -104,12 +101,10 @@ struct parquet_file {
 };
 struct parquet_options {
     const char *directory; /* url of the table's folder, ends in '/'; files are part-<uuid>.parquet in it */
-    const struct delta_column
-        *columns; /* what the SELECT yields, in order; the written schema is compared with it */
+    const struct delta_column *columns; /* what the SELECT yields, in order; the written schema is compared with it */
     size_t n_columns;
-    int64_t file_size_bytes; /* a new file beyond this; 0: one file for the whole result */
-    const char *const
-        *partition_by; /* Delta partition columns: Hive folders, values in parquet_file.partition */
+    int64_t file_size_bytes;         /* a new file beyond this; 0: one file for the whole result */
+    const char *const *partition_by; /* Delta partition columns: Hive folders, values in parquet_file.partition */
     size_t n_partition_by;
     const char *order_by; /* SQL, or NULL */
 };
@@ -126,19 +121,17 @@ char *parquet_select(struct arena *a, const char *const *urls, const struct delt
 
 /* Text of statements to json_serialize_sql's JSON, all in one query; a statement that does not parse yields the error
  * object that the function yields. texts[i] -> ret[i]. */
-enum rc engine_parse(struct arena *a, struct session *s, const char *const *texts, size_t n,
-                     const char ***ret, struct err *e) MUST_CHECK;
+enum rc engine_parse(struct arena *a, struct session *s, const char *const *texts, size_t n, const char ***ret,
+                     struct err *e) MUST_CHECK;
 /* Serialized JSON back to SQL text. */
-enum rc engine_unparse(struct arena *a, struct session *s, const char *json, char **ret,
-                       struct err *e) MUST_CHECK;
+enum rc engine_unparse(struct arena *a, struct session *s, const char *json, char **ret, struct err *e) MUST_CHECK;
 
 /* Checkpoints through the engine, for lake/. The engine is opened on first use by `open`. */
 struct lazy_engine {
     struct engine_config config;
     struct engine *engine; /* NULL until needed */
 };
-enum rc lazy_engine_get(struct lazy_engine *l, struct engine **ret,
-                        struct err *e) MUST_CHECK; /* thread-safe */
+enum rc lazy_engine_get(struct lazy_engine *l, struct engine **ret, struct err *e) MUST_CHECK; /* thread-safe */
 void lazy_engine_release(struct lazy_engine *l);
 struct checkpoint_codec engine_checkpoint_codec(struct lazy_engine *l);
 

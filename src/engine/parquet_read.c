@@ -112,10 +112,8 @@ static void add_column(struct reading *r, size_t c)
 static void add_row_id(struct reading *r)
 {
     if (r->row_id)
-        buf_printf(
-            r->sql,
-            "%sCAST(\"__f\".file_index AS INTEGER) AS \"__file\", \"__f\".file_row_number AS \"__row\"",
-            r->n_columns ? ", " : "");
+        buf_printf(r->sql, "%sCAST(\"__f\".file_index AS INTEGER) AS \"__file\", \"__f\".file_row_number AS \"__row\"",
+                   r->n_columns ? ", " : "");
 }
 
 /* Files that share their partition values (or have none). */
@@ -212,8 +210,8 @@ static bool group_files(const struct reading *r, size_t *group, size_t *ret_n)
 
 static void add_files(struct reading *r)
 {
-    size_t *group = ARENA_ARRAY(r->arena, size_t, r->n_files),
-           *chosen = ARENA_ARRAY(r->arena, size_t, r->n_files), n_groups;
+    size_t *group = ARENA_ARRAY(r->arena, size_t, r->n_files), *chosen = ARENA_ARRAY(r->arena, size_t, r->n_files),
+           n_groups;
     if (!group_files(r, group, &n_groups) || (r->row_id && n_groups > 1)) {
         for (size_t i = 0; i < r->n_files; i++) chosen[i] = i;
         add_joined(r, chosen);

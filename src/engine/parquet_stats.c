@@ -49,8 +49,8 @@ static char *timestamp_bound(struct arena *a, const char *text, bool upper, bool
     struct tm t = {0};
     int used = 0;
     if (strlen(text) < 19 || !is_date(text, 10) || text[10] != ' ' ||
-        sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min,
-               &t.tm_sec, &used) != 6)
+        sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec,
+               &used) != 6)
         return NULL;
     const char *p = text + used;
     int us = 0, scale = 100000;
@@ -62,9 +62,8 @@ static char *timestamp_bound(struct arena *a, const char *text, bool upper, bool
     int64_t ms = (int64_t)timegm(&t) * 1000 + us / 1000 + (upper && us % 1000 ? 1 : 0);
     time_t seconds = (time_t)((ms - ((ms % 1000) + 1000) % 1000) / 1000);
     if (!gmtime_r(&seconds, &t) || t.tm_year + 1900 > 9999) return NULL;
-    return arena_printf(a, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03d%s\"", t.tm_year + 1900, t.tm_mon + 1,
-                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, (int)(((ms % 1000) + 1000) % 1000),
-                        zone ? "Z" : "");
+    return arena_printf(a, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03d%s\"", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+                        t.tm_hour, t.tm_min, t.tm_sec, (int)(((ms % 1000) + 1000) % 1000), zone ? "Z" : "");
 }
 
 static uint32_t decode(const char *s, size_t n)
@@ -137,8 +136,7 @@ char *stats_bound(struct arena *a, const char *type, const char *text, bool uppe
     if (strncmp(type, "decimal", 7) == 0) return number_bound(a, text);
     if (strcmp(type, "float") == 0 || strcmp(type, "double") == 0) return double_bound(a, text, upper);
     if (strcmp(type, "string") == 0) return string_bound(a, text, upper);
-    if (strcmp(type, "date") == 0)
-        return is_date(text, strlen(text)) ? arena_printf(a, "\"%s\"", text) : NULL;
+    if (strcmp(type, "date") == 0) return is_date(text, strlen(text)) ? arena_printf(a, "\"%s\"", text) : NULL;
     if (strcmp(type, "timestamp") == 0) return timestamp_bound(a, text, upper, true);
     if (strcmp(type, "timestamp_ntz") == 0) return timestamp_bound(a, text, upper, false);
     return NULL; /* boolean, binary */

@@ -28,8 +28,7 @@ static void add_casts(struct arena *a, struct buf *sql, const struct parquet_opt
 }
 
 /* `stem` begins the name of every file of this call, so that they can be found again after a failure. */
-static char *copy_statement(struct arena *a, const char *select_sql, const struct parquet_options *o,
-                            const char *stem)
+static char *copy_statement(struct arena *a, const char *select_sql, const struct parquet_options *o, const char *stem)
 {
     struct buf *sql = buf_new(a, BUF_DEFAULT_MAX);
     bool into_folder = o->n_partition_by || o->file_size_bytes;
@@ -41,9 +40,8 @@ static char *copy_statement(struct arena *a, const char *select_sql, const struc
     /* into a folder without the slash at its end, or else the engine's names hold two */
     buf_add_sql_string(sql, into_folder ? arena_strndup(a, o->directory, strlen(o->directory) - 1)
                                         : arena_printf(a, "%s%s.parquet", o->directory, stem));
-    buf_add_str(
-        sql,
-        " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS");
+    buf_add_str(sql,
+                " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS");
     if (into_folder) buf_printf(sql, ", APPEND, FILENAME_PATTERN '%s-{uuidv4}'", stem);
     if (o->file_size_bytes) buf_printf(sql, ", FILE_SIZE_BYTES %lld", (long long)o->file_size_bytes);
     for (size_t i = 0; i < o->n_partition_by; i++) {
@@ -113,8 +111,7 @@ static void read_file(struct arena *a, const struct parquet_options *o, duckdb_d
                       struct parquet_file *f)
 {
     duckdb_vector statistics = duckdb_data_chunk_get_vector(chunk, COLUMN_STATISTICS);
-    struct map_entries m =
-        vector_is_null(statistics, row) ? (struct map_entries){0} : vector_map(statistics, row);
+    struct map_entries m = vector_is_null(statistics, row) ? (struct map_entries){0} : vector_map(statistics, row);
     struct leaf_stats *leaves = ARENA_ARRAY(a, struct leaf_stats, m.n + 1);
     for (idx_t i = 0; i < m.n; i++) leaves[i] = read_leaf(a, m, m.from + i);
     f->url = text_at(a, duckdb_data_chunk_get_vector(chunk, COLUMN_FILENAME), row);
@@ -135,11 +132,10 @@ static enum rc check_result(duckdb_result *result, struct err *e)
         {"column_statistics", DUCKDB_TYPE_MAP},   {"partition_keys", DUCKDB_TYPE_MAP},
     };
     for (idx_t i = 0; i < N_STATS_COLUMNS; i++)
-        if (i >= duckdb_column_count(result) ||
-            strcmp(duckdb_column_name(result, i), expected[i].name) != 0 ||
+        if (i >= duckdb_column_count(result) || strcmp(duckdb_column_name(result, i), expected[i].name) != 0 ||
             duckdb_column_type(result, i) != expected[i].type)
-            return err_set(e, RC_INTERNAL, "the engine's statistics have another shape: column %d is not %s",
-                           (int)i, expected[i].name);
+            return err_set(e, RC_INTERNAL, "the engine's statistics have another shape: column %d is not %s", (int)i,
+                           expected[i].name);
     return RC_OK;
 }
 
@@ -180,8 +176,7 @@ static void remove_leftovers(struct arena *a, const char *folder, const char *st
 }
 
 enum rc session_copy_parquet(struct arena *a, struct session *s, const char *select_sql,
-                             const struct parquet_options *o, struct parquet_file **ret, size_t *ret_n,
-                             struct err *e)
+                             const struct parquet_options *o, struct parquet_file **ret, size_t *ret_n, struct err *e)
 {
     enum rc rc;
     duckdb_result result = {0};

@@ -16,12 +16,10 @@ static const char *error_object(struct arena *a, const char *type, const char *m
 
 static void read_chunk(struct arena *a, duckdb_data_chunk chunk, const char **ret, size_t n)
 {
-    duckdb_vector numbers = duckdb_data_chunk_get_vector(chunk, 0),
-                  texts = duckdb_data_chunk_get_vector(chunk, 1);
+    duckdb_vector numbers = duckdb_data_chunk_get_vector(chunk, 0), texts = duckdb_data_chunk_get_vector(chunk, 1);
     for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); row++) {
         int64_t i = -1;
-        if (vector_is_null(texts, row) || !vector_int(numbers, DUCKDB_TYPE_INTEGER, row, &i) || i < 0 ||
-            (size_t)i >= n)
+        if (vector_is_null(texts, row) || !vector_int(numbers, DUCKDB_TYPE_INTEGER, row, &i) || i < 0 || (size_t)i >= n)
             continue;
         struct str s = vector_string(texts, row);
         ret[i] = arena_strndup(a, s.p, s.n);
@@ -29,8 +27,8 @@ static void read_chunk(struct arena *a, duckdb_data_chunk chunk, const char **re
 }
 
 /* One query for texts[0 … n-1]; those with an answer already are left out. */
-static enum rc parse_batch(struct arena *a, struct session *s, const char *const *texts, size_t n,
-                           const char **ret, struct err *e)
+static enum rc parse_batch(struct arena *a, struct session *s, const char *const *texts, size_t n, const char **ret,
+                           struct err *e)
 {
     duckdb_result result = {0};
     duckdb_data_chunk chunk;
@@ -59,8 +57,8 @@ static enum rc parse_batch(struct arena *a, struct session *s, const char *const
     return rc;
 }
 
-static enum rc parse_or_halve(struct arena *a, struct session *s, const char *const *texts, size_t n,
-                              const char **ret, struct err *e)
+static enum rc parse_or_halve(struct arena *a, struct session *s, const char *const *texts, size_t n, const char **ret,
+                              struct err *e)
 {
     struct err local = {0};
     enum rc rc = n ? parse_batch(a, s, texts, n, ret, &local) : RC_OK;
@@ -74,8 +72,8 @@ static enum rc parse_or_halve(struct arena *a, struct session *s, const char *co
     return rc == RC_OK ? parse_or_halve(a, s, texts + n / 2, n - n / 2, ret + n / 2, e) : rc;
 }
 
-enum rc engine_parse(struct arena *a, struct session *s, const char *const *texts, size_t n,
-                     const char ***ret, struct err *e)
+enum rc engine_parse(struct arena *a, struct session *s, const char *const *texts, size_t n, const char ***ret,
+                     struct err *e)
 {
     const char **answers = ARENA_ARRAY(a, const char *, n + 1);
     for (size_t i = 0; i < n; i++)
@@ -84,8 +82,7 @@ enum rc engine_parse(struct arena *a, struct session *s, const char *const *text
     enum rc rc = parse_or_halve(a, s, texts, n, answers, e);
     if (rc != RC_OK) return rc;
     for (size_t i = 0; i < n; i++)
-        if (!answers[i])
-            answers[i] = error_object(a, "engine", "the engine gives no answer for this statement");
+        if (!answers[i]) answers[i] = error_object(a, "engine", "the engine gives no answer for this statement");
     *ret = answers;
     return RC_OK;
 }
@@ -96,11 +93,10 @@ enum rc engine_unparse(struct arena *a, struct session *s, const char *json, cha
     duckdb_data_chunk chunk = NULL;
     struct arena *scratch = arena_new();
     enum rc rc;
-    TRY(session_run(s, arena_printf(scratch, "SELECT json_deserialize_sql(%s)", sql_string(scratch, json)),
-                    &result, e));
+    TRY(session_run(s, arena_printf(scratch, "SELECT json_deserialize_sql(%s)", sql_string(scratch, json)), &result,
+                    e));
     chunk = duckdb_fetch_chunk(result);
-    if (!chunk || duckdb_data_chunk_get_size(chunk) != 1 ||
-        vector_is_null(duckdb_data_chunk_get_vector(chunk, 0), 0))
+    if (!chunk || duckdb_data_chunk_get_size(chunk) != 1 || vector_is_null(duckdb_data_chunk_get_vector(chunk, 0), 0))
         TRY(err_set(e, RC_INTERNAL, "a parsed statement does not turn back into text"));
     struct str text = vector_string(duckdb_data_chunk_get_vector(chunk, 0), 0);
     *ret = arena_strndup(a, text.p, text.n);

@@ -64,8 +64,7 @@ static void name_columns(struct arena *a, struct rows *rows, duckdb_result *resu
     }
 }
 
-static const char *cell_text(struct arena *a, struct buf *scratch, duckdb_vector v, duckdb_type type,
-                             idx_t row)
+static const char *cell_text(struct arena *a, struct buf *scratch, duckdb_vector v, duckdb_type type, idx_t row)
 {
     if (vector_is_null(v, row)) return NULL;
     if (type == DUCKDB_TYPE_VARCHAR) {
@@ -94,8 +93,7 @@ static void read_cells(struct arena *a, struct rows *rows, duckdb_result *result
         for (idx_t c = 0; c < rows->n_columns; c++) {
             duckdb_vector v = duckdb_data_chunk_get_vector(chunk, c);
             for (idx_t r = 0; r < n; r++)
-                cells[n_cells + r * rows->n_columns + c] =
-                    cell_text(a, &scratch, v, duckdb_column_type(result, c), r);
+                cells[n_cells + r * rows->n_columns + c] = cell_text(a, &scratch, v, duckdb_column_type(result, c), r);
         }
         rows->n_rows += n;
         n_cells += n * rows->n_columns;
@@ -160,8 +158,8 @@ enum rc session_query(struct arena *a, struct session *s, const char *sql, struc
     name_columns(a, rows, &result);
     for (size_t c = 0; c < rows->n_columns; c++) /* a statement may turn out other than it was prepared */
         if (!is_plain(duckdb_column_type(&result, c)))
-            TRY(err_set(e, RC_INTERNAL, "the column %s of type %s of this statement has no text",
-                        rows->names[c], rows->types[c]));
+            TRY(err_set(e, RC_INTERNAL, "the column %s of type %s of this statement has no text", rows->names[c],
+                        rows->types[c]));
     read_cells(a, rows, &result);
     if (wrapped && described.n_columns == rows->n_columns) {
         rows->names = described.names;
@@ -175,8 +173,7 @@ out:
     return rc;
 }
 
-enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, struct err *e,
-                       const char *format, ...)
+enum rc session_queryf(struct arena *a, struct session *s, struct rows **ret, struct err *e, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -189,8 +186,7 @@ static int64_t first_integer(duckdb_result *result, duckdb_type type, bool *ret_
 {
     int64_t n = 0;
     duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
-    duckdb_vector v =
-        chunk && duckdb_data_chunk_get_size(chunk) ? duckdb_data_chunk_get_vector(chunk, 0) : NULL;
+    duckdb_vector v = chunk && duckdb_data_chunk_get_size(chunk) ? duckdb_data_chunk_get_vector(chunk, 0) : NULL;
     *ret_ok = !v || vector_is_null(v, 0) || vector_int(v, type, 0, &n);
     duckdb_destroy_data_chunk(&chunk);
     return n;
@@ -216,8 +212,8 @@ out:
     return rc;
 }
 
-enum rc session_describe(struct arena *a, struct session *s, const char *select_sql,
-                         struct described_column **ret, size_t *ret_n, struct err *e)
+enum rc session_describe(struct arena *a, struct session *s, const char *select_sql, struct described_column **ret,
+                         size_t *ret_n, struct err *e)
 {
     duckdb_prepared_statement p = NULL;
     struct rows described = {0};

@@ -141,9 +141,8 @@ static const struct {
 static size_t find_kind(duckdb_error_type type, const char *message)
 {
     for (size_t i = 0; i < N_KINDS; i++)
-        if (type == DUCKDB_ERROR_INVALID
-                ? strncmp(message, kinds[i].beginning, strlen(kinds[i].beginning)) == 0
-                : type == kinds[i].type)
+        if (type == DUCKDB_ERROR_INVALID ? strncmp(message, kinds[i].beginning, strlen(kinds[i].beginning)) == 0
+                                         : type == kinds[i].type)
             return i;
     return N_KINDS;
 }

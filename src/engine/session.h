@@ -35,8 +35,7 @@ void session_leave(struct session *s);
 enum rc session_run(struct session *s, const char *sql, duckdb_result *ret, struct err *e) MUST_CHECK;
 /* Turns an error of the engine into ours. `message` may be NULL. DUCKDB_ERROR_INVALID: the class is read off the
  * message's beginning. */
-enum rc session_failed(struct session *s, duckdb_error_type type, const char *message,
-                       struct err *e) MUST_CHECK;
+enum rc session_failed(struct session *s, duckdb_error_type type, const char *message, struct err *e) MUST_CHECK;
 
 /* Three quarters of the memory of the machine or of the control group, whichever is less. */
 int64_t default_memory(void);

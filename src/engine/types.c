@@ -187,8 +187,7 @@ static char *parse_words(struct parser *p)
     }
     for (skip_spaces(p); is_name_char(*p->p); skip_spaces(p)) {
         if (b->n) buf_add_char(b, ' ');
-        for (; is_name_char(*p->p); p->p++)
-            buf_add_char(b, *p->p >= 'a' && *p->p <= 'z' ? (char)(*p->p - 32) : *p->p);
+        for (; is_name_char(*p->p); p->p++) buf_add_char(b, *p->p >= 'a' && *p->p <= 'z' ? (char)(*p->p - 32) : *p->p);
     }
     return b->p;
 }
@@ -249,8 +248,7 @@ static bool parse_map(struct parser *p, struct parsed *ret)
 {
     struct parsed key = {0}, value = {0};
     if (!parse_type(p, &key) || !accept(p, ',') || !parse_type(p, &value) || !accept(p, ')')) return false;
-    ret->json = arena_printf(p->arena,
-                             "{\"type\":\"map\",\"keyType\":%s,\"valueType\":%s,\"valueContainsNull\":true}",
+    ret->json = arena_printf(p->arena, "{\"type\":\"map\",\"keyType\":%s,\"valueType\":%s,\"valueContainsNull\":true}",
                              key.json, value.json);
     ret->engine = arena_printf(p->arena, "MAP(%s, %s)", key.engine, value.engine);
     ret->nested = true;
@@ -262,8 +260,7 @@ static bool parse_type(struct parser *p, struct parsed *ret)
     if (++p->depth > DEPTH_MAX) return false;
     const char *words = parse_words(p);
     bool ok;
-    if (strcmp(words, "STRUCT") == 0 || strcmp(words, "ROW") == 0)
-        ok = accept(p, '(') && parse_struct(p, ret);
+    if (strcmp(words, "STRUCT") == 0 || strcmp(words, "ROW") == 0) ok = accept(p, '(') && parse_struct(p, ret);
     else if (strcmp(words, "MAP") == 0) ok = accept(p, '(') && parse_map(p, ret);
     else ok = *words && parse_scalar(p, words, ret);
     while (ok && accept(p, '[')) {
@@ -271,8 +268,7 @@ static bool parse_type(struct parser *p, struct parsed *ret)
         if (is_digit(*p->p)) p->changed = true; /* Parquet has no arrays of fixed length */
         while (is_digit(*p->p)) p->p++;
         ok = accept(p, ']');
-        ret->json = arena_printf(p->arena, "{\"type\":\"array\",\"elementType\":%s,\"containsNull\":true}",
-                                 ret->json);
+        ret->json = arena_printf(p->arena, "{\"type\":\"array\",\"elementType\":%s,\"containsNull\":true}", ret->json);
         ret->engine = arena_printf(p->arena, "%s[]", ret->engine);
         ret->nested = true;
     }
@@ -280,8 +276,7 @@ static bool parse_type(struct parser *p, struct parsed *ret)
     return ok;
 }
 
-enum rc engine_delta_type(struct arena *a, const char *engine_type, struct described_column *ret,
-                          struct err *e)
+enum rc engine_delta_type(struct arena *a, const char *engine_type, struct described_column *ret, struct err *e)
 {
     struct parser p = {.arena = a, .p = engine_type};
     struct parsed t = {0};
@@ -321,11 +316,9 @@ static char *engine_type_of_json(struct arena *a, const json_t *type, int depth)
     if (!kind || depth > DEPTH_MAX) return arena_strdup(a, "VARCHAR");
     if (strcmp(kind, "struct") == 0) return engine_struct(a, json_object_get(type, "fields"), depth + 1);
     if (strcmp(kind, "array") == 0)
-        return arena_printf(a, "%s[]",
-                            engine_type_of_json(a, json_object_get(type, "elementType"), depth + 1));
+        return arena_printf(a, "%s[]", engine_type_of_json(a, json_object_get(type, "elementType"), depth + 1));
     if (strcmp(kind, "map") == 0)
-        return arena_printf(a, "MAP(%s, %s)",
-                            engine_type_of_json(a, json_object_get(type, "keyType"), depth + 1),
+        return arena_printf(a, "MAP(%s, %s)", engine_type_of_json(a, json_object_get(type, "keyType"), depth + 1),
                             engine_type_of_json(a, json_object_get(type, "valueType"), depth + 1));
     return arena_strdup(a, "VARCHAR");
 }
@@ -424,9 +417,7 @@ static void add_type(struct buf *b, duckdb_logical_type type)
         add_part(b, duckdb_map_type_key_type(type), ", ");
         add_part(b, duckdb_map_type_value_type(type), ")");
         return;
-    default:
-        buf_add_str(b, id < sizeof type_names / sizeof *type_names && type_names[id] ? type_names[id]
-                                                                                     : "VARIANT");
+    default: buf_add_str(b, id < sizeof type_names / sizeof *type_names && type_names[id] ? type_names[id] : "VARIANT");
     }
 }
 

@@ -58,8 +58,7 @@ bool vector_int_text(struct buf *b, duckdb_vector v, duckdb_type type, idx_t row
     const void *data = duckdb_vector_get_data(v);
     int64_t n;
     if (type == DUCKDB_TYPE_HUGEINT) add_hugeint(b, ((const duckdb_hugeint *)data)[row]);
-    else if (type == DUCKDB_TYPE_UBIGINT)
-        buf_printf(b, "%llu", (unsigned long long)((const uint64_t *)data)[row]);
+    else if (type == DUCKDB_TYPE_UBIGINT) buf_printf(b, "%llu", (unsigned long long)((const uint64_t *)data)[row]);
     else if (!vector_int(v, type, row, &n)) return false;
     else if (type == DUCKDB_TYPE_BOOLEAN) buf_add_str(b, n ? "true" : "false");
     else buf_printf(b, "%lld", (long long)n);
@@ -70,9 +69,8 @@ struct map_entries vector_map(duckdb_vector v, idx_t row)
 {
     const duckdb_list_entry *entries = duckdb_vector_get_data(v);
     duckdb_vector pairs = duckdb_list_vector_get_child(v);
-    return (struct map_entries){duckdb_struct_vector_get_child(pairs, 0),
-                                duckdb_struct_vector_get_child(pairs, 1), entries[row].offset,
-                                entries[row].length};
+    return (struct map_entries){duckdb_struct_vector_get_child(pairs, 0), duckdb_struct_vector_get_child(pairs, 1),
+                                entries[row].offset, entries[row].length};
 }
 
 static bool ends_in_parsed(const char *name)

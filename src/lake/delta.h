@@ -30,19 +30,17 @@ struct delta_column {
 };
 
 struct delta_file {
-    const char
-        *path; /* decoded, relative to the table; absolute URLs of foreign files are kept as they are */
+    const char *path; /* decoded, relative to the table; absolute URLs of foreign files are kept as they are */
     int64_t size, mtime_ms;
-    int64_t records;   /* numRecords, -1 if the stats do not say; without rows deleted by a deletion vector */
-    int64_t deleted;   /* cardinality of the deletion vector, 0 without one */
-    const char *stats; /* JSON text, or NULL */
+    int64_t records;             /* numRecords, -1 if the stats do not say; without rows deleted by a deletion vector */
+    int64_t deleted;             /* cardinality of the deletion vector, 0 without one */
+    const char *stats;           /* JSON text, or NULL */
     const char *deletion_vector; /* JSON text, or NULL */
-    const char *dv_id; /* its unique id (storage type, path or inline data, offset); "" or NULL without one */
+    const char *dv_id;           /* its unique id (storage type, path or inline data, offset); "" or NULL without one */
     struct pair *partition;
     size_t n_partition;
     bool data_change;
-    const char
-        *json; /* the whole inner add object, for checkpoints; NULL for a file that is not in a log yet */
+    const char *json; /* the whole inner add object, for checkpoints; NULL for a file that is not in a log yet */
 };
 
 struct delta_remove {
@@ -106,16 +104,14 @@ enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_le
  * unknown reader feature (named), are RC_DATA with file and line of the log. `codec` may be NULL if no checkpoint is
  * expected (then one is an error that says so). */
 enum rc delta_load(struct arena *a, struct storage *s, const char *table, int64_t version,
-                   const struct checkpoint_codec *codec, struct delta_snapshot **ret,
-                   struct err *e) MUST_CHECK;
+                   const struct checkpoint_codec *codec, struct delta_snapshot **ret, struct err *e) MUST_CHECK;
 /* Applies the lines of one commit or checkpoint (`what` names it) to a snapshot; pure, for tests and fuzzing. A zeroed
  * snapshot is the empty table. After an error the snapshot is not to be used any more. The newest action for each path
  * and deletion vector wins; the same object may not say two things about one file, transaction or the table. */
 enum rc delta_replay(struct arena *a, struct delta_snapshot *snapshot, struct str ndjson, const char *what,
                      struct err *e) MUST_CHECK;
 /* May ingot write this table? RC_DATA naming the writer feature if not. */
-enum rc delta_check_writable(const struct delta_snapshot *snapshot, const char *table,
-                             struct err *e) MUST_CHECK;
+enum rc delta_check_writable(const struct delta_snapshot *snapshot, const char *table, struct err *e) MUST_CHECK;
 const char *delta_configuration(const struct delta_snapshot *s, const char *key); /* or NULL */
 int64_t delta_txn_version(const struct delta_snapshot *s, const char *app_id);    /* or -1 */
 /* Rows by the log: records less deleted ones; -1 if a file's stats do not say. */
@@ -167,8 +163,8 @@ struct delta_commit {
 };
 void delta_commit_begin(struct arena *a, struct delta_commit *c); /* lines released with the arena */
 /* `ingot_json`: the object for commitInfo.ingot in one line, or NULL. `mode` may be NULL. */
-void delta_commit_info(struct delta_commit *c, const char *operation, const char *mode,
-                       const char *ingot_json, bool blind_append);
+void delta_commit_info(struct delta_commit *c, const char *operation, const char *mode, const char *ingot_json,
+                       bool blind_append);
 /* Protocol 1/2, or 3/7 with timestampNtz if any column needs it. */
 void delta_commit_protocol(struct delta_commit *c, const struct delta_column *columns, size_t n);
 struct delta_metadata {
@@ -188,8 +184,7 @@ void delta_commit_txn(struct delta_commit *c, const char *app_id, int64_t versio
 /* Any other action as it stands, e.g. ("metaData", snapshot->metadata_json) to keep all that a foreign schema says. */
 void delta_commit_action(struct delta_commit *c, const char *action, const char *json);
 char *delta_schema_string(struct arena *a, const struct delta_column *columns, size_t n);
-char *delta_commit_key(struct arena *a, const char *table,
-                       int64_t version); /* "<table>/_delta_log/%020d.json" */
+char *delta_commit_key(struct arena *a, const char *table, int64_t version); /* "<table>/_delta_log/%020d.json" */
 
 /* Writes a classic checkpoint of `snapshot` and the _last_checkpoint hint; a failure only costs speed later. Tombstones
  * older than delta.deletedFileRetentionDuration (7 days if that is missing or not simple) are left out. */
@@ -197,7 +192,7 @@ enum rc delta_write_checkpoint(struct storage *s, const char *table, const struc
                                const struct checkpoint_codec *codec, struct err *e) MUST_CHECK;
 /* Removes commits and checkpoints before the newest checkpoint whose commit is older than `keep_ms`; keeps the JSON at
  * that checkpoint. Returns how many objects went. The age of a commit is that of its object (mtime). */
-enum rc delta_clean_log(struct storage *s, const char *table, int64_t keep_ms, int64_t now_ms,
-                        size_t *ret_removed, struct err *e) MUST_CHECK;
+enum rc delta_clean_log(struct storage *s, const char *table, int64_t keep_ms, int64_t now_ms, size_t *ret_removed,
+                        struct err *e) MUST_CHECK;
 
 #endif

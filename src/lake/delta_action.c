@@ -28,8 +28,7 @@ enum rc action_count(const json_t *object, const char *key, const char *what, in
     if (!json_is_integer(value)) return wrong(e, what, key, "a whole number");
     int64_t n = json_integer_value(value);
     if (n < 0 || n > DELTA_VERSION_MAX)
-        return err_set(e, RC_DATA, "%s: '%s' is %lld, which cannot be; the log is damaged", what, key,
-                       (long long)n);
+        return err_set(e, RC_DATA, "%s: '%s' is %lld, which cannot be; the log is damaged", what, key, (long long)n);
     *ret = n;
     return RC_OK;
 }
@@ -43,8 +42,8 @@ static enum rc action_bool(const json_t *object, const char *key, const char *wh
     return RC_OK;
 }
 
-enum rc action_strings(struct arena *a, const json_t *object, const char *key, const char *what,
-                       const char ***ret, size_t *ret_n, struct err *e)
+enum rc action_strings(struct arena *a, const json_t *object, const char *key, const char *what, const char ***ret,
+                       size_t *ret_n, struct err *e)
 {
     const json_t *value = json_object_get(object, key);
     const char **strings = NULL;
@@ -62,8 +61,8 @@ enum rc action_strings(struct arena *a, const json_t *object, const char *key, c
     return RC_OK;
 }
 
-enum rc action_pairs(struct arena *a, const json_t *object, const char *key, const char *what,
-                     struct pair **ret, size_t *ret_n, struct err *e)
+enum rc action_pairs(struct arena *a, const json_t *object, const char *key, const char *what, struct pair **ret,
+                     size_t *ret_n, struct err *e)
 {
     const json_t *value = json_object_get(object, key);
     struct pair *pairs = NULL;
@@ -73,8 +72,7 @@ enum rc action_pairs(struct arena *a, const json_t *object, const char *key, con
         void *at = json_object_iter((json_t *)(uintptr_t)value);
         for (; at; at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
             const json_t *item = json_object_iter_value(at);
-            if (!json_is_string(item) && !json_is_null(item))
-                return wrong(e, what, key, "an object of strings");
+            if (!json_is_string(item) && !json_is_null(item)) return wrong(e, what, key, "an object of strings");
             *ARENA_PUSH(a, pairs, n) =
                 (struct pair){.key = arena_strdup(a, json_object_iter_key(at)),
                               .value = json_is_null(item) ? NULL : arena_strdup(a, json_string_value(item))};
@@ -101,20 +99,17 @@ static bool has_dotdot(const char *path)
 }
 
 /* A path of an add or remove: decoded, and never one that leads out of the table's folder or into its log. */
-static enum rc read_path(struct arena *a, const json_t *object, const char *what, const char **ret,
-                         struct err *e)
+static enum rc read_path(struct arena *a, const json_t *object, const char *what, const char **ret, struct err *e)
 {
     const char *raw = NULL;
     enum rc rc = action_string(a, object, "path", what, true, &raw, e);
     if (rc != RC_OK) return rc;
     const char *path = action_path_absolute(raw) ? raw : percent_decode(a, raw);
     size_t n = strlen(path);
-    if (n == 0 || path[n - 1] == '/' || strstr(raw, "%00") || has_dotdot(path) ||
-        has_dotdot(percent_decode(a, path)) || (path != raw && action_path_absolute(path)) ||
-        strncmp(path, "_delta_log/", 11) == 0)
-        return err_set(e, RC_DATA,
-                       "%s: the path '%.200s' is not that of a data file of this table; it is refused", what,
-                       raw);
+    if (n == 0 || path[n - 1] == '/' || strstr(raw, "%00") || has_dotdot(path) || has_dotdot(percent_decode(a, path)) ||
+        (path != raw && action_path_absolute(path)) || strncmp(path, "_delta_log/", 11) == 0)
+        return err_set(e, RC_DATA, "%s: the path '%.200s' is not that of a data file of this table; it is refused",
+                       what, raw);
     *ret = path;
     return RC_OK;
 }
@@ -139,8 +134,8 @@ static enum rc read_vector(struct arena *a, const json_t *object, const char *wh
     if (strcmp(type, "u") != 0 && strcmp(type, "p") != 0 && strcmp(type, "i") != 0)
         return wrong(e, what, "deletionVector.storageType", "one of u, p, i");
     *ret_text = json_text(a, vector);
-    *ret_id = offset < 0 ? arena_printf(a, "%s%s", type, data)
-                         : arena_printf(a, "%s%s@%lld", type, data, (long long)offset);
+    *ret_id =
+        offset < 0 ? arena_printf(a, "%s%s", type, data) : arena_printf(a, "%s%s@%lld", type, data, (long long)offset);
     *ret_deleted = cardinality;
 out:
     return rc;
@@ -148,8 +143,7 @@ out:
 
 /* numRecords of stats. Writers put it first, which spares parsing all the bounds; -1 where the stats do not
  * say. */
-static enum rc count_records(const json_t *object, const char *stats, const char *what, int64_t *ret,
-                             struct err *e)
+static enum rc count_records(const json_t *object, const char *stats, const char *what, int64_t *ret, struct err *e)
 {
     static const char first[] = "{\"numRecords\":";
     enum rc rc = RC_OK;
@@ -175,14 +169,13 @@ static enum rc rows_left(const char *what, int64_t deleted, int64_t *records, st
 {
     if (*records < 0) return RC_OK;
     if (deleted > *records)
-        return err_set(e, RC_DATA, "%s: the deletion vector removes %lld of %lld rows; the log is damaged",
-                       what, (long long)deleted, (long long)*records);
+        return err_set(e, RC_DATA, "%s: the deletion vector removes %lld of %lld rows; the log is damaged", what,
+                       (long long)deleted, (long long)*records);
     *records -= deleted;
     return RC_OK;
 }
 
-static enum rc read_add(struct arena *a, const json_t *o, const char *what, struct delta_file *f,
-                        struct err *e)
+static enum rc read_add(struct arena *a, const json_t *o, const char *what, struct delta_file *f, struct err *e)
 {
     enum rc rc;
     *f = (struct delta_file){.size = -1, .records = -1, .data_change = true};
@@ -200,8 +193,7 @@ out:
     return rc;
 }
 
-static enum rc read_remove(struct arena *a, const json_t *o, const char *what, struct delta_remove *r,
-                           struct err *e)
+static enum rc read_remove(struct arena *a, const json_t *o, const char *what, struct delta_remove *r, struct err *e)
 {
     int64_t deleted = 0;
     const char *stats = NULL;
@@ -220,8 +212,7 @@ out:
     return rc;
 }
 
-static enum rc read_txn(struct arena *a, const json_t *o, const char *what, struct delta_txn *t,
-                        struct err *e)
+static enum rc read_txn(struct arena *a, const json_t *o, const char *what, struct delta_txn *t, struct err *e)
 {
     enum rc rc;
     *t = (struct delta_txn){.version = -1};
@@ -255,8 +246,8 @@ static const struct {
     {"protocol", ACTION_PROTOCOL}, {"txn", ACTION_TXN},       {"commitInfo", ACTION_INFO},
 };
 
-static enum rc read_body(struct arena *a, enum action_kind kind, const json_t *body, const char *text,
-                         const char *what, struct action *ret, struct err *e)
+static enum rc read_body(struct arena *a, enum action_kind kind, const json_t *body, const char *text, const char *what,
+                         struct action *ret, struct err *e)
 {
     switch (kind) {
     case ACTION_ADD: ret->add.json = text; return RC_OK;
@@ -281,8 +272,7 @@ static enum rc read_line(struct action_reader *r, struct str line, const json_t 
         if (ret->kind == ACTION_ADD) rc = read_add(r->arena, body, what, &ret->add, e);
         if (ret->kind == ACTION_REMOVE) rc = read_remove(r->arena, body, what, &ret->remove, e);
         if (rc != RC_OK) return rc;
-        const char *text =
-            ret->kind == ACTION_TXN ? NULL : inner_text(r->arena, line, kinds[i].name, root, body);
+        const char *text = ret->kind == ACTION_TXN ? NULL : inner_text(r->arena, line, kinds[i].name, root, body);
         rc = read_body(r->arena, ret->kind, body, text, what, ret, e);
         if (rc != RC_OK) return rc;
     }
@@ -305,8 +295,7 @@ enum rc action_next(struct action_reader *r, struct action *ret, bool *ret_more,
     char what[1024];
     snprintf(what, sizeof what, "%s:%zu", r->what, r->line);
     json_t *root = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &error);
-    if (!root)
-        return err_set(e, RC_DATA, "%s: not a whole JSON action (%s); the log is damaged", what, error.text);
+    if (!root) return err_set(e, RC_DATA, "%s: not a whole JSON action (%s); the log is damaged", what, error.text);
     enum rc rc = RC_OK;
     if (json_is_object(root)) rc = read_line(r, line, root, what, ret, e);
     else rc = err_set(e, RC_DATA, "%s: an action is a JSON object; the log is damaged", what);

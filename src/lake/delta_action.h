@@ -4,15 +4,7 @@
 
 #include "lake/delta.h"
 
-enum action_kind {
-    ACTION_OTHER,
-    ACTION_ADD,
-    ACTION_REMOVE,
-    ACTION_METADATA,
-    ACTION_PROTOCOL,
-    ACTION_TXN,
-    ACTION_INFO
-};
+enum action_kind { ACTION_OTHER, ACTION_ADD, ACTION_REMOVE, ACTION_METADATA, ACTION_PROTOCOL, ACTION_TXN, ACTION_INFO };
 
 struct action {
     enum action_kind kind; /* ACTION_OTHER: nothing that changes the table as ingot sees it */
@@ -37,13 +29,12 @@ enum rc action_next(struct action_reader *r, struct action *ret, bool *ret_more,
 bool action_path_absolute(const char *path);
 
 /* Lists and maps of strings inside an action; missing or null gives none. `what` begins the message. */
-enum rc action_strings(struct arena *a, const json_t *object, const char *key, const char *what,
-                       const char ***ret, size_t *ret_n, struct err *e) MUST_CHECK;
-enum rc action_pairs(struct arena *a, const json_t *object, const char *key, const char *what,
-                     struct pair **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+enum rc action_strings(struct arena *a, const json_t *object, const char *key, const char *what, const char ***ret,
+                       size_t *ret_n, struct err *e) MUST_CHECK;
+enum rc action_pairs(struct arena *a, const json_t *object, const char *key, const char *what, struct pair **ret,
+                     size_t *ret_n, struct err *e) MUST_CHECK;
 /* A count or version within 0 … DELTA_VERSION_MAX; missing leaves *ret. */
-enum rc action_count(const json_t *object, const char *key, const char *what, int64_t *ret,
-                     struct err *e) MUST_CHECK;
+enum rc action_count(const json_t *object, const char *key, const char *what, int64_t *ret, struct err *e) MUST_CHECK;
 /* A string copied into the arena; missing leaves *ret, unless it is required. */
 enum rc action_string(struct arena *a, const json_t *object, const char *key, const char *what, bool required,
                       const char **ret, struct err *e) MUST_CHECK;

@@ -58,8 +58,8 @@ static void count_change(struct changed_file *f, const struct action *action)
     else f->removes++;
 }
 
-static enum rc take_file(struct span *s, const struct action *action, int64_t version,
-                         const struct action_reader *at, struct err *e)
+static enum rc take_file(struct span *s, const struct action *action, int64_t version, const struct action_reader *at,
+                         struct err *e)
 {
     bool add = action->kind == ACTION_ADD, is_new;
     const char *path = add ? action->add.path : action->remove.path;
@@ -67,9 +67,8 @@ static enum rc take_file(struct span *s, const struct action *action, int64_t ve
     if (is_new) *ARENA_PUSH(s->arena, s->files, s->n_files) = (struct changed_file){.seen = -1};
     struct changed_file *f = &s->files[i];
     if (f->seen == version)
-        return err_set(e, RC_DATA,
-                       "%s:%zu: the file '%.200s' is named twice in one commit; the log is damaged", at->what,
-                       at->line, path);
+        return err_set(e, RC_DATA, "%s:%zu: the file '%.200s' is named twice in one commit; the log is damaged",
+                       at->what, at->line, path);
     if (add ? action->add.data_change : action->remove.data_change) count_change(f, action);
     f->seen = version;
     f->live = add;
@@ -83,22 +82,19 @@ static enum rc read_commit(struct arena *a, struct str text, const char *what, s
     struct action_reader reader = {.arena = a, .rest = text, .what = what};
     struct action action;
     bool more = true;
-    if (str_trim(text).n == 0)
-        return err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", what);
+    if (str_trim(text).n == 0) return err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", what);
     for (;;) {
         enum rc rc = action_next(&reader, &action, &more, e);
         if (rc != RC_OK) return rc;
         if (!more) break;
         bool file = action.kind == ACTION_ADD || action.kind == ACTION_REMOVE;
-        bool change =
-            file && (action.kind == ACTION_ADD ? action.add.data_change : action.remove.data_change);
+        bool change = file && (action.kind == ACTION_ADD ? action.add.data_change : action.remove.data_change);
         if (change) c->data_change = true;
         if (file && s) rc = take_file(s, &action, c->version, &reader, e);
         if (rc != RC_OK) return rc;
         if (action.kind == ACTION_METADATA) c->metadata_change = true;
         if (action.kind == ACTION_PROTOCOL) c->protocol_change = true;
-        if (action.kind == ACTION_TXN && strcmp(action.txn.app_id, SELF_APP) == 0)
-            c->self = action.txn.version;
+        if (action.kind == ACTION_TXN && strcmp(action.txn.app_id, SELF_APP) == 0) c->self = action.txn.version;
         if (action.kind == ACTION_INFO) take_info(a, c, action.json);
     }
     c->foreign = (c->data_change || c->metadata_change || c->protocol_change) && c->self != c->version;
@@ -106,8 +102,8 @@ static enum rc read_commit(struct arena *a, struct str text, const char *what, s
 }
 
 /* Reads commit `version` if it is there. */
-static enum rc get_commit(struct arena *a, struct storage *st, const char *table, int64_t version,
-                          struct span *s, struct delta_commit_info *ret, bool *ret_exists, struct err *e)
+static enum rc get_commit(struct arena *a, struct storage *st, const char *table, int64_t version, struct span *s,
+                          struct delta_commit_info *ret, bool *ret_exists, struct err *e)
 {
     struct arena *scratch = arena_new();
     struct str text = {0};

@@ -13,8 +13,7 @@ static int64_t retention_ms(const struct delta_snapshot *s)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {
-        {"week", 7 * DAY_MS}, {"day", DAY_MS}, {"hour", DAY_MS / 24}, {"minute", 60000}, {"second", 1000}};
+    } units[] = {{"week", 7 * DAY_MS}, {"day", DAY_MS}, {"hour", DAY_MS / 24}, {"minute", 60000}, {"second", 1000}};
     const char *text = delta_configuration(s, "delta.deletedFileRetentionDuration");
     unsigned n = 0;
     char unit[16];
@@ -22,12 +21,10 @@ static int64_t retention_ms(const struct delta_snapshot *s)
     if (!text) return 7 * DAY_MS;
     if (strncasecmp(text, "interval ", 9) == 0) text += 9;
     if (!is_digit(text[0])) return 7 * DAY_MS; /* scanf would take a sign */
-    if (sscanf(text, "%6u %15[a-zA-Z] %n", &n, unit, &used) != 2 || used == 0 || text[used])
-        return 7 * DAY_MS;
+    if (sscanf(text, "%6u %15[a-zA-Z] %n", &n, unit, &used) != 2 || used == 0 || text[used]) return 7 * DAY_MS;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t length = strlen(units[i].unit);
-        if (strncasecmp(unit, units[i].unit, length) == 0 &&
-            (unit[length] == 0 || strcasecmp(unit + length, "s") == 0))
+        if (strncasecmp(unit, units[i].unit, length) == 0 && (unit[length] == 0 || strcasecmp(unit + length, "s") == 0))
             return (int64_t)n * units[i].ms;
     }
     return 7 * DAY_MS;
@@ -67,8 +64,7 @@ static enum rc check_complete(const struct delta_snapshot *s, const char *table,
     bool whole = s->protocol_json && s->metadata_json;
     for (size_t i = 0; i < s->n_files; i++) whole = whole && s->files[i].json;
     for (size_t i = 0; i < s->n_removes; i++) whole = whole && s->removes[i].json;
-    return whole ? RC_OK
-                 : err_set(e, RC_INTERNAL, "%s: a checkpoint is written from a loaded snapshot only", table);
+    return whole ? RC_OK : err_set(e, RC_INTERNAL, "%s: a checkpoint is written from a loaded snapshot only", table);
 }
 
 enum rc delta_write_checkpoint(struct storage *s, const char *table, const struct delta_snapshot *snapshot,
@@ -81,11 +77,9 @@ enum rc delta_write_checkpoint(struct storage *s, const char *table, const struc
     TRY(check_complete(snapshot, table, e));
     TRY(delta_check_writable(snapshot, table, e));
     size_t lines = print_actions(text, snapshot);
-    const char *key =
-        arena_printf(a, "%s/_delta_log/%020lld.checkpoint.parquet", table, (long long)snapshot->version);
+    const char *key = arena_printf(a, "%s/_delta_log/%020lld.checkpoint.parquet", table, (long long)snapshot->version);
     if (text->overflow) {
-        rc = err_set(e, RC_DATA, "%s: the table has too many files for one checkpoint; run ingot optimize",
-                     key);
+        rc = err_set(e, RC_DATA, "%s: the table has too many files for one checkpoint; run ingot optimize", key);
         goto out;
     }
     TRY(codec->write(codec->data, s, key, buf_str(text), &size, e));
@@ -111,8 +105,8 @@ static int64_t old_checkpoint(struct arena *a, const struct log_listing *l, int6
     return -1;
 }
 
-enum rc delta_clean_log(struct storage *s, const char *table, int64_t keep_ms, int64_t now_ms,
-                        size_t *ret_removed, struct err *e)
+enum rc delta_clean_log(struct storage *s, const char *table, int64_t keep_ms, int64_t now_ms, size_t *ret_removed,
+                        struct err *e)
 {
     struct arena *a = arena_new();
     struct log_listing listing;

@@ -106,8 +106,8 @@ static bool complete_set(struct arena *a, const struct log_listing *l, size_t fr
     return found == (size_t)parts;
 }
 
-static bool checkpoint_at(struct arena *a, const struct log_listing *l, size_t from, size_t to,
-                          const char ***ret_keys, size_t *ret_n)
+static bool checkpoint_at(struct arena *a, const struct log_listing *l, size_t from, size_t to, const char ***ret_keys,
+                          size_t *ret_n)
 {
     for (size_t i = from; i < to; i++) {
         if (l->entries[i].kind != LOG_CHECKPOINT) continue;

@@ -11,8 +11,7 @@ struct log_entry {
     const struct object *object;
 };
 struct log_listing {
-    struct log_entry
-        *entries; /* ordered by version, commits of a version after its checkpoints or before: by name */
+    struct log_entry *entries; /* ordered by version, commits of a version after its checkpoints or before: by name */
     size_t n;
 };
 

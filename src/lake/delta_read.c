@@ -39,8 +39,7 @@ bool delta_append_only(const struct delta_snapshot *s)
     return value && strcasecmp(value, "true") == 0;
 }
 
-enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_least, int64_t *ret,
-                             struct err *e)
+enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_least, int64_t *ret, struct err *e)
 {
     struct arena *a = arena_new();
     struct log_listing listing;
@@ -100,10 +99,9 @@ static enum rc check_v2(const struct load *l, struct err *e)
 {
     for (size_t i = 0; i < l->listing.n && l->checkpoint < 0; i++)
         if (l->listing.entries[i].kind == LOG_CHECKPOINT_V2)
-            return err_set(
-                e, RC_DATA,
-                "%s: the table needs the Delta reader feature 'v2Checkpoint', which ingot does not have",
-                l->listing.entries[i].object->key);
+            return err_set(e, RC_DATA,
+                           "%s: the table needs the Delta reader feature 'v2Checkpoint', which ingot does not have",
+                           l->listing.entries[i].object->key);
     return RC_OK;
 }
 
@@ -113,33 +111,29 @@ static enum rc check_whole(const struct load *l, struct err *e)
     int64_t newest = log_newest(&l->listing);
     if (newest < 0 && check_v2(l, e) != RC_OK) return RC_DATA;
     if (newest < 0)
-        return err_set(e, RC_DATA,
-                       "%s/_delta_log has neither a commit nor a complete checkpoint; the log is damaged",
+        return err_set(e, RC_DATA, "%s/_delta_log has neither a commit nor a complete checkpoint; the log is damaged",
                        l->table);
     if (l->version > newest)
-        return err_set(e, RC_DATA, "%s has no version %lld; the newest is %lld", l->table,
-                       (long long)l->version, (long long)newest);
+        return err_set(e, RC_DATA, "%s has no version %lld; the newest is %lld", l->table, (long long)l->version,
+                       (long long)newest);
     for (int64_t v = l->checkpoint + 1; v <= l->version; v++) {
         if (log_commit(&l->listing, v)) continue;
         char *key = delta_commit_key(l->a, l->table, v);
         if (check_v2(l, e) != RC_OK) return RC_DATA;
         if (v == 0 || l->checkpoint < 0)
-            return err_set(
-                e, RC_DATA,
-                "%s is missing and no checkpoint stands for it, so version %lld of %s cannot be read", key,
-                (long long)l->version, l->table);
+            return err_set(e, RC_DATA,
+                           "%s is missing and no checkpoint stands for it, so version %lld of %s cannot be read", key,
+                           (long long)l->version, l->table);
         return err_set(e, RC_DATA, "%s is missing although there are later versions; the log has a gap", key);
     }
     return RC_OK;
 }
 
-static enum rc apply_checkpoint(struct load *l, struct replay *r, const struct checkpoint_codec *codec,
-                                struct err *e)
+static enum rc apply_checkpoint(struct load *l, struct replay *r, const struct checkpoint_codec *codec, struct err *e)
 {
     struct str text = {0};
     if (!codec || !codec->read)
-        return err_set(e, RC_DATA, "%s: there is a checkpoint, and nothing here can read Parquet",
-                       l->keys[0]);
+        return err_set(e, RC_DATA, "%s: there is a checkpoint, and nothing here can read Parquet", l->keys[0]);
     struct arena *scratch = arena_new();
     enum rc rc = codec->read(codec->data, scratch, l->s, l->keys, l->n_keys, &text, e);
     if (rc == RC_OK) rc = replay_apply(r, text, l->keys[0], e);
@@ -154,8 +148,7 @@ static enum rc apply_commit(struct load *l, struct replay *r, int64_t version, s
     struct str text = {0};
     bool exists = false;
     enum rc rc = l->s->ops->get(l->s, scratch, key, DELTA_LOG_OBJECT_MAX, &text, &exists, e);
-    if (rc == RC_OK && !exists)
-        rc = err_set(e, RC_DATA, "%s was removed while it was to be read; try again", key);
+    if (rc == RC_OK && !exists) rc = err_set(e, RC_DATA, "%s was removed while it was to be read; try again", key);
     if (rc == RC_OK && str_trim(text).n == 0)
         rc = err_set(e, RC_DATA, "%s:1: the commit is empty; the log is damaged", key);
     if (rc == RC_OK) rc = replay_apply(r, text, key, e);
@@ -163,8 +156,7 @@ static enum rc apply_commit(struct load *l, struct replay *r, int64_t version, s
     return rc;
 }
 
-static enum rc replay_all(struct load *l, const struct checkpoint_codec *codec, struct delta_snapshot *s,
-                          struct err *e)
+static enum rc replay_all(struct load *l, const struct checkpoint_codec *codec, struct delta_snapshot *s, struct err *e)
 {
     struct replay r;
     enum rc rc = RC_OK;

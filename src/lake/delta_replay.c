@@ -59,18 +59,15 @@ void replay_begin(struct replay *r, struct arena *a, struct delta_snapshot *s)
 
 static enum rc said_twice(const struct action_reader *at, const char *subject, struct err *e)
 {
-    return err_set(e, RC_DATA, "%s:%zu: %s twice in one object; the log is damaged", at->what, at->line,
-                   subject);
+    return err_set(e, RC_DATA, "%s:%zu: %s twice in one object; the log is damaged", at->what, at->line, subject);
 }
 
-static enum rc apply_file(struct replay *r, const struct action *action, const struct action_reader *at,
-                          struct err *e)
+static enum rc apply_file(struct replay *r, const struct action *action, const struct action_reader *at, struct err *e)
 {
     bool live = action->kind == ACTION_ADD;
     const char *path = live ? action->add.path : action->remove.path;
     struct replay_entry *x = entry_of(r, path, live ? action->add.dv_id : action->remove.dv_id);
-    if (x->object == r->object)
-        return said_twice(at, arena_printf(r->arena, "the file '%.200s' is named", path), e);
+    if (x->object == r->object) return said_twice(at, arena_printf(r->arena, "the file '%.200s' is named", path), e);
     x->object = r->object;
     x->live = live;
     if (live) x->file = action->add;
@@ -87,8 +84,7 @@ static enum rc apply_action(struct replay *r, const struct action *action, const
     case ACTION_REMOVE: return apply_file(r, action, at, e);
     case ACTION_TXN:
         set_txn(r, &action->txn, &twice);
-        return twice ? said_twice(at, arena_printf(r->arena, "txn '%.200s' is set", action->txn.app_id), e)
-                     : RC_OK;
+        return twice ? said_twice(at, arena_printf(r->arena, "txn '%.200s' is set", action->txn.app_id), e) : RC_OK;
     case ACTION_METADATA:
         if (r->metadata_seen == r->object) return said_twice(at, "metaData is set", e);
         r->metadata_seen = r->object;
@@ -132,8 +128,8 @@ static enum rc check_readable(const struct delta_snapshot *s, const char *what, 
             known = known || strcmp(s->reader_features[i], reader_features[j]) == 0;
         if (!known)
             return err_set(e, RC_DATA,
-                           "%s: the table needs the Delta reader feature '%.100s', which ingot does not have",
-                           what, s->reader_features[i]);
+                           "%s: the table needs the Delta reader feature '%.100s', which ingot does not have", what,
+                           s->reader_features[i]);
     }
     return RC_OK;
 }
@@ -148,9 +144,8 @@ static enum rc take_protocol(struct replay *r, struct err *e)
     TRY(action_count(o, "minReaderVersion", what, &reader, e));
     TRY(action_count(o, "minWriterVersion", what, &writer, e));
     if (reader < 1 || writer < 1 || reader > INT32_MAX || writer > INT32_MAX) {
-        rc = err_set(
-            e, RC_DATA,
-            "%s: protocol without sensible minReaderVersion and minWriterVersion; the log is damaged", what);
+        rc = err_set(e, RC_DATA,
+                     "%s: protocol without sensible minReaderVersion and minWriterVersion; the log is damaged", what);
         goto out;
     }
     s->min_reader = (int)reader;
@@ -167,8 +162,7 @@ out:
     return rc;
 }
 
-static enum rc check_metadata(const struct delta_snapshot *s, const json_t *o, const char *what,
-                              struct err *e)
+static enum rc check_metadata(const struct delta_snapshot *s, const json_t *o, const char *what, struct err *e)
 {
     const char *provider = json_string_value(json_object_get(json_object_get(o, "format"), "provider"));
     if (provider && strcmp(provider, "parquet") != 0)
@@ -178,16 +172,14 @@ static enum rc check_metadata(const struct delta_snapshot *s, const json_t *o, c
         for (size_t j = 0; j < s->n_columns && !found; j++)
             found = strcmp(s->columns[j].name, s->partition_columns[i]) == 0;
         if (!found)
-            return err_set(e, RC_DATA,
-                           "%s: the partition column '%.200s' is not in the schema; the log is damaged", what,
-                           s->partition_columns[i]);
+            return err_set(e, RC_DATA, "%s: the partition column '%.200s' is not in the schema; the log is damaged",
+                           what, s->partition_columns[i]);
     }
     const char *mapping = delta_configuration(s, "delta.columnMapping.mode");
     if (mapping && strcmp(mapping, "none") != 0)
-        return err_set(
-            e, RC_DATA,
-            "%s: the table uses the Delta feature 'columnMapping' (mode %.50s), which ingot does not have",
-            what, mapping);
+        return err_set(e, RC_DATA,
+                       "%s: the table uses the Delta feature 'columnMapping' (mode %.50s), which ingot does not have",
+                       what, mapping);
     return RC_OK;
 }
 
@@ -250,8 +242,8 @@ static enum rc take_files(struct replay *r, const char *what, struct err *e)
         if (strcmp(s->files[i - 1].path, s->files[i].path) == 0)
             return err_set(
                 e, RC_DATA,
-                "%s: the file '%.200s' is in the table with two deletion vectors at once; the log is damaged",
-                what, s->files[i].path);
+                "%s: the file '%.200s' is in the table with two deletion vectors at once; the log is damaged", what,
+                s->files[i].path);
     return RC_OK;
 }
 

@@ -19,14 +19,12 @@ static bool decimal_valid(const char *type)
     return p >= 1 && p <= 38 && s <= p;
 }
 
-static enum rc read_type(struct arena *a, const json_t *type, const char *what, struct delta_column *c,
-                         struct err *e)
+static enum rc read_type(struct arena *a, const json_t *type, const char *what, struct delta_column *c, struct err *e)
 {
     if (json_is_object(type)) {
         const char *kind = json_string_value(json_object_get(type, "type"));
         if (!kind || (strcmp(kind, "struct") != 0 && strcmp(kind, "array") != 0 && strcmp(kind, "map") != 0))
-            return bad(e, what,
-                       arena_printf(a, "has a nested type of no known kind in column '%.200s'", c->name));
+            return bad(e, what, arena_printf(a, "has a nested type of no known kind in column '%.200s'", c->name));
         c->type = json_text(a, type);
         c->nested = true;
         return RC_OK;
@@ -40,16 +38,12 @@ static enum rc read_type(struct arena *a, const json_t *type, const char *what, 
     return RC_OK;
 }
 
-static enum rc read_field(struct arena *a, const json_t *field, const char *what, struct delta_column *c,
-                          struct err *e)
+static enum rc read_field(struct arena *a, const json_t *field, const char *what, struct delta_column *c, struct err *e)
 {
     const json_t *name = json_object_get(field, "name"), *nullable = json_object_get(field, "nullable");
-    if (!json_is_string(name) || json_string_length(name) == 0)
-        return bad(e, what, "has a column without a name");
-    if (nullable && !json_is_boolean(nullable))
-        return bad(e, what, "has a 'nullable' that is not true or false");
-    *c = (struct delta_column){.name = arena_strdup(a, json_string_value(name)),
-                               .nullable = !json_is_false(nullable)};
+    if (!json_is_string(name) || json_string_length(name) == 0) return bad(e, what, "has a column without a name");
+    if (nullable && !json_is_boolean(nullable)) return bad(e, what, "has a 'nullable' that is not true or false");
+    *c = (struct delta_column){.name = arena_strdup(a, json_string_value(name)), .nullable = !json_is_false(nullable)};
     const char *comment = json_string_value(json_object_get(json_object_get(field, "metadata"), "comment"));
     if (comment) c->comment = arena_strdup(a, comment);
     return read_type(a, json_object_get(field, "type"), what, c, e);

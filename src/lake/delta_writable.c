@@ -59,11 +59,9 @@ static enum rc check_properties(const struct delta_snapshot *s, const char *tabl
 {
     for (size_t i = 0; i < s->n_configuration; i++) {
         const struct pair *p = &s->configuration[i];
-        if (strncmp(p->key, "delta.constraints.", 18) == 0)
-            return refuse(e, table, "checkConstraints", p->key);
+        if (strncmp(p->key, "delta.constraints.", 18) == 0) return refuse(e, table, "checkConstraints", p->key);
         for (size_t j = 0; j < sizeof properties / sizeof *properties; j++)
-            if (strcmp(p->key, properties[j].key) == 0 && p->value &&
-                strcasecmp(p->value, properties[j].harmless) != 0)
+            if (strcmp(p->key, properties[j].key) == 0 && p->value && strcasecmp(p->value, properties[j].harmless) != 0)
                 return refuse(e, table, properties[j].feature, p->key);
     }
     return RC_OK;

@@ -46,8 +46,8 @@ void delta_commit_begin(struct arena *a, struct delta_commit *c)
     c->lines = *c->out;
 }
 
-void delta_commit_info(struct delta_commit *c, const char *operation, const char *mode,
-                       const char *ingot_json, bool blind_append)
+void delta_commit_info(struct delta_commit *c, const char *operation, const char *mode, const char *ingot_json,
+                       bool blind_append)
 {
     struct buf *b = c->out;
     buf_printf(b, "{\"commitInfo\":{\"timestamp\":%lld,\"operation\":", (long long)now_ms());
@@ -73,10 +73,9 @@ void delta_commit_protocol(struct delta_commit *c, const struct delta_column *co
     for (size_t i = 0; i < n; i++)
         ntz = ntz || (columns[i].nested ? strstr(columns[i].type, "\"timestamp_ntz\"") != NULL
                                         : strcmp(columns[i].type, "timestamp_ntz") == 0);
-    buf_add_str(c->out,
-                ntz ? "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
-                      "\"readerFeatures\":[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]}}\n"
-                    : "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n");
+    buf_add_str(c->out, ntz ? "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
+                              "\"readerFeatures\":[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]}}\n"
+                            : "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n");
     c->lines = *c->out;
 }
 
@@ -157,9 +156,8 @@ void delta_commit_remove(struct delta_commit *c, const struct delta_file *f, boo
     struct buf *b = c->out;
     buf_add_str(b, "{\"remove\":{\"path\":");
     add_path(c, f->path);
-    buf_printf(
-        b, ",\"deletionTimestamp\":%lld,\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":",
-        (long long)now_ms(), data_change ? "true" : "false");
+    buf_printf(b, ",\"deletionTimestamp\":%lld,\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":",
+               (long long)now_ms(), data_change ? "true" : "false");
     add_pairs(b, f->partition, f->n_partition);
     buf_printf(b, ",\"size\":%lld", (long long)f->size);
     add_vector(b, f);

@@ -23,8 +23,7 @@ struct entry {
 };
 
 /* The markers that are there, oldest first. */
-static enum rc list_markers(struct arena *a, struct storage *s, struct entry **ret, size_t *ret_n,
-                            struct err *e)
+static enum rc list_markers(struct arena *a, struct storage *s, struct entry **ret, size_t *ret_n, struct err *e)
 {
     struct object *objects = NULL;
     size_t n = 0;
@@ -33,20 +32,17 @@ static enum rc list_markers(struct arena *a, struct storage *s, struct entry **r
     enum rc rc = s->ops->list(s, a, PREFIX, NULL, &objects, &n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         const char *name = objects[i].key + sizeof PREFIX - 1;
-        if (strlen(name) != 25 || strspn(name, "0123456789") != 20 || strcmp(name + 20, ".json") != 0)
-            continue;
+        if (strlen(name) != 25 || strspn(name, "0123456789") != 20 || strcmp(name + 20, ".json") != 0) continue;
         int64_t number = strtoll(name, NULL, 10);
         if (number > DELTA_VERSION_MAX)
-            return err_set(e, RC_DATA, "%s: a number that cannot be; the lake log is damaged",
-                           objects[i].key);
+            return err_set(e, RC_DATA, "%s: a number that cannot be; the lake log is damaged", objects[i].key);
         *ARENA_PUSH(a, *ret, *ret_n) = (struct entry){.number = number, .object = &objects[i]};
     }
     return rc;
 }
 
 /* Reads marker `number`; *ret = NULL if it is not there. */
-static enum rc get_marker(struct arena *a, struct storage *s, int64_t number, struct marker **ret,
-                          struct err *e)
+static enum rc get_marker(struct arena *a, struct storage *s, int64_t number, struct marker **ret, struct err *e)
 {
     const char *key = marker_key(a, number);
     struct str text = {0};
@@ -83,8 +79,7 @@ enum rc lake_log_newest(struct arena *a, struct storage *s, struct marker **ret,
 }
 
 /* The times of markers never fall, so the last one at or before at_ms is found by halving. */
-static enum rc read_as_of(struct arena *a, struct storage *s, int64_t at_ms, struct marker **ret,
-                          struct err *e)
+static enum rc read_as_of(struct arena *a, struct storage *s, int64_t at_ms, struct marker **ret, struct err *e)
 {
     struct entry *entries;
     size_t n, low = 0;
@@ -128,8 +123,8 @@ static void forget_input(struct arena *a, struct marker *m, const char *name)
 }
 
 /* The previous marker's tables, without `gone`. */
-static void keep_tables(struct arena *a, struct marker *next, const struct marker *previous,
-                        const char *const *gone, size_t n_gone)
+static void keep_tables(struct arena *a, struct marker *next, const struct marker *previous, const char *const *gone,
+                        size_t n_gone)
 {
     for (size_t i = 0; i < previous->n_tables; i++) {
         bool kept = true;
@@ -192,8 +187,7 @@ static bool advance(struct arena *a, struct marker *next, const struct marked_ta
     for (bool again = true; again;) {
         again = false;
         for (size_t i = 0; i < n; i++) {
-            if (done[i] || !is_newer(marker_table(next, mine[i].name), &mine[i]) ||
-                !inputs_reached(next, &mine[i]))
+            if (done[i] || !is_newer(marker_table(next, mine[i].name), &mine[i]) || !inputs_reached(next, &mine[i]))
                 continue;
             set_table(a, next, &mine[i]);
             done[i] = changed = again = true;
@@ -204,8 +198,7 @@ static bool advance(struct arena *a, struct marker *next, const struct marked_ta
 
 /* The marker after `previous`, or NULL if it would say nothing new. */
 static struct marker *merge(struct arena *a, const struct marker *previous, const char *run,
-                            const struct marked_table *mine, size_t n_mine, const char *const *gone,
-                            size_t n_gone)
+                            const struct marked_table *mine, size_t n_mine, const char *const *gone, size_t n_gone)
 {
     struct marker *next = ARENA_NEW(a, struct marker);
     char id[37];
@@ -222,8 +215,7 @@ static struct marker *merge(struct arena *a, const struct marker *previous, cons
 }
 
 enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, const struct marked_table *mine,
-                         size_t n_mine, const char *const *gone, size_t n_gone, struct marker **ret,
-                         struct err *e)
+                         size_t n_mine, const char *const *gone, size_t n_gone, struct marker **ret, struct err *e)
 {
     for (int attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
         struct marker *previous = NULL;
@@ -235,8 +227,7 @@ enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, co
             return RC_OK;
         }
         bool won = false;
-        rc = storage_put_settled(s, marker_key(a, next->number), str_of(marker_print(a, next)), next->id,
-                                 &won, e);
+        rc = storage_put_settled(s, marker_key(a, next->number), str_of(marker_print(a, next)), next->id, &won, e);
         if (rc != RC_OK) return rc;
         if (won) {
             *ret = next;
@@ -247,8 +238,8 @@ enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, co
                    PUBLISH_ATTEMPTS);
 }
 
-enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms,
-                       size_t *ret_removed, struct err *e)
+enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms, size_t *ret_removed,
+                       struct err *e)
 {
     struct arena *a = arena_new();
     struct entry *entries;

@@ -40,8 +40,7 @@ enum rc lake_log_newest(struct arena *a, struct storage *s, struct marker **ret,
  * NULL. Times never fall from one marker to the next, whatever the writers' clocks say. */
 enum rc lake_log_read(struct arena *a, struct storage *s, int64_t number, int64_t at_ms, struct marker **ret,
                       struct err *e) MUST_CHECK;
-enum rc marker_parse(struct arena *a, struct str text, const char *what, struct marker **ret,
-                     struct err *e) MUST_CHECK;
+enum rc marker_parse(struct arena *a, struct str text, const char *what, struct marker **ret, struct err *e) MUST_CHECK;
 char *marker_print(struct arena *a, const struct marker *m);
 const struct marked_table *marker_table(const struct marker *m, const char *name); /* or NULL */
 int64_t marked_input(const struct marked_table *t, const char *input);             /* or -1 */
@@ -59,7 +58,7 @@ enum rc lake_log_publish(struct arena *a, struct storage *s, const char *run, co
                          size_t n_mine, const char *const *gone, size_t n_gone, struct marker **ret,
                          struct err *e) MUST_CHECK;
 /* Removes markers older (by their object's mtime) than keep_ms, but never the newest `keep_count`, nor the very newest. */
-enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms,
-                       size_t *ret_removed, struct err *e) MUST_CHECK;
+enum rc lake_log_clean(struct storage *s, int64_t keep_ms, size_t keep_count, int64_t now_ms, size_t *ret_removed,
+                       struct err *e) MUST_CHECK;
 
 #endif

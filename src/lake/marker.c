@@ -27,8 +27,7 @@ int64_t marked_input(const struct marked_table *t, const char *input)
 }
 
 /* A number of at least -1, where -1 says "none". */
-static enum rc number_or_none(const json_t *object, const char *key, const char *what, int64_t *ret,
-                              struct err *e)
+static enum rc number_or_none(const json_t *object, const char *key, const char *what, int64_t *ret, struct err *e)
 {
     const json_t *value = json_object_get(object, key);
     if (json_is_integer(value) && json_integer_value(value) == -1) {
@@ -47,8 +46,7 @@ static int by_name(const void *left, const void *right)
     return strcmp(((const struct marked_table *)left)->name, ((const struct marked_table *)right)->name);
 }
 
-static enum rc parse_inputs(struct arena *a, json_t *inputs, const char *what, struct marked_table *t,
-                            struct err *e)
+static enum rc parse_inputs(struct arena *a, json_t *inputs, const char *what, struct marked_table *t, struct err *e)
 {
     const char *key;
     json_t *ignored;
@@ -66,8 +64,8 @@ static enum rc parse_inputs(struct arena *a, json_t *inputs, const char *what, s
     return RC_OK;
 }
 
-static enum rc parse_table(struct arena *a, const char *name, const json_t *o, const char *what,
-                           struct marked_table *t, struct err *e)
+static enum rc parse_table(struct arena *a, const char *name, const json_t *o, const char *what, struct marked_table *t,
+                           struct err *e)
 {
     char place[1024];
     snprintf(place, sizeof place, "%s: table '%.200s'", what, name);
@@ -79,15 +77,13 @@ static enum rc parse_table(struct arena *a, const char *name, const json_t *o, c
     TRY(action_count(o, "version", place, &t->version, e));
     TRY(number_or_none(o, "side", place, &t->side, e));
     TRY(json_get_bool(o, "held", place, &t->held, e));
-    if (t->version < 0)
-        return err_set(e, RC_DATA, "%s: 'version' is missing; the lake log is damaged", place);
+    if (t->version < 0) return err_set(e, RC_DATA, "%s: 'version' is missing; the lake log is damaged", place);
     TRY(parse_inputs(a, json_object_get(o, "inputs"), place, t, e));
 out:
     return rc;
 }
 
-static enum rc parse_root(struct arena *a, const json_t *root, const char *what, struct marker *m,
-                          struct err *e)
+static enum rc parse_root(struct arena *a, const json_t *root, const char *what, struct marker *m, struct err *e)
 {
     int64_t format = -1;
     const char *key;
@@ -98,8 +94,7 @@ static enum rc parse_root(struct arena *a, const json_t *root, const char *what,
     TRY(action_count(root, "format", what, &format, e));
     if (format < 1) return err_set(e, RC_DATA, "%s: 'format' is missing; the lake log is damaged", what);
     if (format > LAKE_LOG_FORMAT)
-        return err_set(e, RC_DATA,
-                       "%s has format %lld, and this ingot knows formats up to %d: use a newer ingot", what,
+        return err_set(e, RC_DATA, "%s has format %lld, and this ingot knows formats up to %d: use a newer ingot", what,
                        (long long)format, LAKE_LOG_FORMAT);
     TRY(action_string(a, root, "id", what, true, &m->id, e));
     TRY(action_string(a, root, "run", what, false, &m->run, e));
@@ -121,8 +116,7 @@ enum rc marker_parse(struct arena *a, struct str text, const char *what, struct 
     *m = (struct marker){.number = -1, .run = ""};
     json_t *root = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &error);
     if (!root)
-        return err_set(e, RC_DATA, "%s:%d:%d: %s; the lake log is damaged", what, error.line, error.column,
-                       error.text);
+        return err_set(e, RC_DATA, "%s:%d:%d: %s; the lake log is damaged", what, error.line, error.column, error.text);
     enum rc rc = parse_root(a, root, what, m, e);
     json_decref(root);
     if (rc == RC_OK) *ret = m;

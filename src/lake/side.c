@@ -17,8 +17,7 @@ static const char *entry_key(struct arena *a, const char *table, int64_t number)
 }
 
 /* The highest number that is claimed, -1 if none is. */
-static enum rc newest_number(struct arena *a, struct storage *s, const char *table, int64_t *ret,
-                             struct err *e)
+static enum rc newest_number(struct arena *a, struct storage *s, const char *table, int64_t *ret, struct err *e)
 {
     struct object *objects = NULL;
     size_t n = 0;
@@ -35,12 +34,10 @@ static enum rc newest_number(struct arena *a, struct storage *s, const char *tab
     return rc;
 }
 
-static struct str print_entry(struct arena *a, const char *id, int64_t parent, const char *run,
-                              const char *part)
+static struct str print_entry(struct arena *a, const char *id, int64_t parent, const char *run, const char *part)
 {
     struct buf *b = buf_new(a, ENTRY_MAX);
-    buf_printf(b, "{\"format\":%d,\"id\":\"%s\",\"parent\":%lld,\"run\":", SIDE_FORMAT, id,
-               (long long)parent);
+    buf_printf(b, "{\"format\":%d,\"id\":\"%s\",\"parent\":%lld,\"run\":", SIDE_FORMAT, id, (long long)parent);
     buf_add_json_string(b, run, strlen(run));
     buf_add_str(b, ",\"part\":");
     buf_add_json_string(b, part, strlen(part));
@@ -61,8 +58,8 @@ enum rc side_claim(struct arena *a, struct storage *s, const char *table, int64_
         number++;
         os_uuid(id);
         const char *part = arena_printf(a, "%lld-%s.ndjson", (long long)number, id);
-        rc = storage_put_settled(s, entry_key(a, table, number),
-                                 print_entry(a, id, parent, run ? run : "", part), id, &won, e);
+        rc = storage_put_settled(s, entry_key(a, table, number), print_entry(a, id, parent, run ? run : "", part), id,
+                                 &won, e);
         if (rc != RC_OK) return rc;
         if (won) {
             *ret = (struct side_claim){
@@ -74,8 +71,8 @@ enum rc side_claim(struct arena *a, struct storage *s, const char *table, int64_
                    CLAIM_ATTEMPTS);
 }
 
-static enum rc parse_entry(struct arena *a, struct str text, int64_t number, const char *key,
-                           int64_t *ret_parent, const char **ret_part, struct err *e)
+static enum rc parse_entry(struct arena *a, struct str text, int64_t number, const char *key, int64_t *ret_parent,
+                           const char **ret_part, struct err *e)
 {
     json_error_t error;
     int64_t format = -1;
@@ -88,8 +85,7 @@ static enum rc parse_entry(struct arena *a, struct str text, int64_t number, con
     }
     TRY(action_count(root, "format", key, &format, e));
     if (format != SIDE_FORMAT) {
-        rc = err_set(e, RC_DATA,
-                     "%s has format %lld, and this ingot knows formats up to %d: use a newer ingot", key,
+        rc = err_set(e, RC_DATA, "%s has format %lld, and this ingot knows formats up to %d: use a newer ingot", key,
                      (long long)format, SIDE_FORMAT);
         goto out;
     }
@@ -100,9 +96,8 @@ static enum rc parse_entry(struct arena *a, struct str text, int64_t number, con
         goto out;
     }
     if (strchr(*ret_part, '/') || !storage_key_valid(*ret_part)) {
-        rc =
-            err_set(e, RC_DATA, "%s: the part '%.200s' is not a name in its own folder; the entry is damaged",
-                    key, *ret_part);
+        rc = err_set(e, RC_DATA, "%s: the part '%.200s' is not a name in its own folder; the entry is damaged", key,
+                     *ret_part);
         goto out;
     }
     *ret_parent = json_integer_value(parent);
@@ -125,8 +120,8 @@ static enum rc get_needed(struct arena *a, struct storage *s, const char *key, s
     return rc;
 }
 
-enum rc side_chain(struct arena *a, struct storage *s, const char *table, int64_t number,
-                   struct str **ret_parts, size_t *ret_length, struct err *e)
+enum rc side_chain(struct arena *a, struct storage *s, const char *table, int64_t number, struct str **ret_parts,
+                   size_t *ret_length, struct err *e)
 {
     struct str *parts = NULL;
     size_t n = 0;
@@ -137,8 +132,8 @@ enum rc side_chain(struct arena *a, struct storage *s, const char *table, int64_
         enum rc rc = get_needed(a, s, key, ENTRY_MAX, number, table, &entry, e);
         if (rc == RC_OK) rc = parse_entry(a, entry, number, key, &parent, &name, e);
         if (rc == RC_OK)
-            rc = get_needed(a, s, arena_printf(a, "%s/_ingot/%s", table, name), BUF_DEFAULT_MAX, number,
-                            table, &part, e);
+            rc = get_needed(a, s, arena_printf(a, "%s/_ingot/%s", table, name), BUF_DEFAULT_MAX, number, table, &part,
+                            e);
         if (rc != RC_OK) return rc;
         *ARENA_PUSH(a, parts, n) = part;
         number = parent;

@@ -27,7 +27,7 @@ enum rc side_claim(struct arena *a, struct storage *s, const char *table, int64_
                    struct side_claim *ret, struct err *e) MUST_CHECK;
 /* The parts of the chain that ends in the committed `number` (-1: none), oldest first, each whole. A missing entry or
  * part is RC_DATA naming it. *ret_length counts entries, to decide about folding. */
-enum rc side_chain(struct arena *a, struct storage *s, const char *table, int64_t number,
-                   struct str **ret_parts, size_t *ret_length, struct err *e) MUST_CHECK;
+enum rc side_chain(struct arena *a, struct storage *s, const char *table, int64_t number, struct str **ret_parts,
+                   size_t *ret_length, struct err *e) MUST_CHECK;
 
 #endif

@@ -15,8 +15,7 @@ bool storage_key_valid(const char *key)
 {
     for (const char *part = key;; part++) {
         size_t n = strcspn(part, "/");
-        if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
-            return false;
+        if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.')) return false;
         part += n;
         if (*part == 0) return true;
     }
@@ -36,8 +35,8 @@ static enum rc read_back(struct storage *s, const char *key, const char *id, boo
 
 /* One attempt. *ret_settled when the answer is clear; *ret_unclear stays set once the object may have been
  * written. */
-static enum rc attempt(struct storage *s, const char *key, struct str bytes, const char *id,
-                       bool *ret_settled, bool *ret_unclear, bool *ret_won, struct err *e)
+static enum rc attempt(struct storage *s, const char *key, struct str bytes, const char *id, bool *ret_settled,
+                       bool *ret_unclear, bool *ret_won, struct err *e)
 {
     enum put_result put = PUT_UNCLEAR;
     enum rc rc = s->ops->put_new(s, key, bytes, &put, e);
@@ -60,8 +59,8 @@ static enum rc attempt(struct storage *s, const char *key, struct str bytes, con
     return RC_OK;
 }
 
-enum rc storage_put_settled(struct storage *s, const char *key, struct str bytes, const char *id,
-                            bool *ret_won, struct err *e)
+enum rc storage_put_settled(struct storage *s, const char *key, struct str bytes, const char *id, bool *ret_won,
+                            struct err *e)
 {
     bool settled = false, unclear = false, won = false;
     enum rc rc = RC_OK;
@@ -77,8 +76,7 @@ enum rc storage_put_settled(struct storage *s, const char *key, struct str bytes
     if (rc != RC_OK && e) {
         char why[ERR_MESSAGE_MAX / 2];
         snprintf(why, sizeof why, "%s", e->message);
-        return err_set(e, RC_UNREACHABLE, "%s may or may not have been written; the next run looks (%s)", key,
-                       why);
+        return err_set(e, RC_UNREACHABLE, "%s may or may not have been written; the next run looks (%s)", key, why);
     }
     return err_set(e, RC_UNREACHABLE, "%s may or may not have been written; the next run looks", key);
 }

@@ -27,13 +27,12 @@ struct storage_ops {
     const char *name;
     /* Creates an object only if its key is free (local: link(2) of a synced file; S3: If-None-Match: *). RC_OK sets
      * *ret; another rc means: clearly not written. Required. */
-    enum rc (*put_new)(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
-                       struct err *e);
+    enum rc (*put_new)(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e);
     /* Writes or replaces an object, whole (for hints such as _last_checkpoint only). Required. */
     enum rc (*put)(struct storage *s, const char *key, struct str bytes, struct err *e);
     /* Reads an object of at most `max` bytes into `a`. Missing: RC_OK and *ret_exists = false. Required. */
-    enum rc (*get)(struct storage *s, struct arena *a, const char *key, size_t max, struct str *ret,
-                   bool *ret_exists, struct err *e);
+    enum rc (*get)(struct storage *s, struct arena *a, const char *key, size_t max, struct str *ret, bool *ret_exists,
+                   struct err *e);
     /* All objects whose key starts with `prefix` (which ends in '/') and is greater than `start_after` (NULL: all),
      * sorted bytewise, folders below included. Missing folder: none. Required. */
     enum rc (*list)(struct storage *s, struct arena *a, const char *prefix, const char *start_after,
@@ -64,8 +63,7 @@ enum rc storage_local_open(const char *root, struct storage **ret, struct err *e
  * gets lost, with or without the write having taken effect. Both may be NULL. */
 enum storage_answer { ANSWER_CLEAR, ANSWER_LOST_AFTER_WRITE, ANSWER_LOST_BEFORE_WRITE };
 struct storage_faults {
-    bool (*before)(void *data, const char *operation,
-                   const char *key); /* operation: the name of the callback */
+    bool (*before)(void *data, const char *operation, const char *key); /* operation: the name of the callback */
     enum storage_answer (*unclear)(void *data, const char *key);
     void *data;
 };
@@ -85,7 +83,7 @@ bool storage_key_valid(const char *key);
  * or a taken slot the object is read back; it is ours if it holds `id` (a unique string contained in `bytes`).
  * *ret_won says whose object stands there. If the lake stays unreachable: RC_UNREACHABLE and the message
  * "<key> may or may not have been written; the next run looks". */
-enum rc storage_put_settled(struct storage *s, const char *key, struct str bytes, const char *id,
-                            bool *ret_won, struct err *e) MUST_CHECK;
+enum rc storage_put_settled(struct storage *s, const char *key, struct str bytes, const char *id, bool *ret_won,
+                            struct err *e) MUST_CHECK;
 
 #endif

@@ -40,8 +40,7 @@ static enum rc make_parents(const char *path, struct err *e)
         enum rc rc = os_stat(folder, &status, &exists, e);
         if (rc != RC_OK) return rc;
         if (exists) break;
-        if (n_made == FOLDER_DEPTH_MAX)
-            return err_set(e, RC_DATA, "%s: too many folders in one another", path);
+        if (n_made == FOLDER_DEPTH_MAX) return err_set(e, RC_DATA, "%s: too many folders in one another", path);
         made[n_made++] = (size_t)(slash - folder);
     }
     if (n_made == 0) return RC_OK;
@@ -58,8 +57,7 @@ static enum rc make_parents(const char *path, struct err *e)
     return rc;
 }
 
-static enum rc local_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
-                             struct err *e)
+static enum rc local_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
 {
     char path[PATH_MAX];
     bool created = false, exists = false;
@@ -118,8 +116,7 @@ static enum rc walk_folder(struct walk *w, const char *prefix, int depth, struct
     char **names = NULL;
     size_t n = 0;
     if (depth > FOLDER_DEPTH_MAX)
-        return err_set(e, RC_DATA, "%s/%s: folders are nested too deeply (a link to itself?)", w->root,
-                       prefix);
+        return err_set(e, RC_DATA, "%s/%s: folders are nested too deeply (a link to itself?)", w->root, prefix);
     enum rc rc = os_list(w->a, arena_printf(w->a, "%s/%s", w->root, prefix), &names, &n, e);
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         if (strncmp(names[i], ".tmp-", 5) == 0) continue;
@@ -219,8 +216,7 @@ static const struct storage_ops local_ops = {
 enum rc storage_local_open(const char *root, struct storage **ret, struct err *e)
 {
     size_t n = strlen(root);
-    if (root[0] != '/')
-        return err_set(e, RC_INTERNAL, "the lake's folder '%s' is not an absolute path", root);
+    if (root[0] != '/') return err_set(e, RC_INTERNAL, "the lake's folder '%s' is not an absolute path", root);
     while (n > 1 && root[n - 1] == '/') n--;
     if (n == 1) return err_set(e, RC_PROJECT, "the lake cannot be the root of the file system");
     struct file_status status;

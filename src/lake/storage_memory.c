@@ -73,8 +73,7 @@ static void store(struct memory_map *map, const char *key, struct str bytes)
     o->mtime_us = os_now_us();
 }
 
-static enum rc memory_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
-                              struct err *e)
+static enum rc memory_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
 {
     struct memory *m = (struct memory *)s;
     enum rc rc = enter(s, "put_new", key, e);

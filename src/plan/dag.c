@@ -34,8 +34,7 @@ size_t graph_find(const struct graph *g, const char *name)
 
 const char *graph_suggest(const struct graph *g, const char *name)
 {
-    if (g->problems->n_errors >= 200)
-        return NULL; /* not shown any more, and each costs a walk over all names */
+    if (g->problems->n_errors >= 200) return NULL; /* not shown any more, and each costs a walk over all names */
     const char **candidates = ARENA_ARRAY(g->arena, const char *, g->n);
     for (size_t i = 0; i < g->n; i++) candidates[i] = g->project->tables[i].name;
     return did_you_mean(name, candidates, g->n);
@@ -76,8 +75,8 @@ static void layer_problem(struct graph *g, const struct table *t, struct pos pos
 {
     static const char *const rules[] = {"bronze reads sources only", "silver reads bronze and silver",
                                         "gold reads silver and gold"};
-    problem_add(g->problems, pos, false, "%s (%s) reads %s (%s), but %s", t->name, t->file, read->name,
-                read->file, rules[t->layer]);
+    problem_add(g->problems, pos, false, "%s (%s) reads %s (%s), but %s", t->name, t->file, read->name, read->file,
+                rules[t->layer]);
 }
 
 static bool has_layer(const char *name)
@@ -94,8 +93,7 @@ static void unknown_table(struct graph *g, struct pos pos, const char *name)
     const char *near = graph_suggest(g, name);
     if (near) problem_add(g->problems, pos, false, "there is no table %s; did you mean %s?", name, near);
     else if (!has_layer(name))
-        problem_add(g->problems, pos, false, "there is no table %s; tables are in bronze, silver or gold",
-                    name);
+        problem_add(g->problems, pos, false, "there is no table %s; tables are in bronze, silver or gold", name);
     else problem_add(g->problems, pos, false, "there is no table %s", name);
 }
 
@@ -144,14 +142,14 @@ static void check_columns(struct graph *g, const struct node *node, const struct
             problem_add(g->problems, r->pos, false, "%s has no column %s", node->table->name, r->columns[i]);
     for (size_t i = 0; i < r->n_parent_columns; i++)
         if (lacks_column(parent, r->parent_columns[i]))
-            problem_add(g->problems, r->pos, false, "%s, which is referenced, has no column %s",
-                        parent->table->name, r->parent_columns[i]);
+            problem_add(g->problems, r->pos, false, "%s, which is referenced, has no column %s", parent->table->name,
+                        r->parent_columns[i]);
     if (n_parent == 0)
-        problem_add(g->problems, r->pos, false, "%s has no key; say which columns: references %s(…)",
-                    r->table, r->table);
+        problem_add(g->problems, r->pos, false, "%s has no key; say which columns: references %s(…)", r->table,
+                    r->table);
     else if (n_parent != r->n_columns)
-        problem_add(g->problems, r->pos, false, "%zu column%s cannot reference %zu column%s of %s",
-                    r->n_columns, r->n_columns == 1 ? "" : "s", n_parent, n_parent == 1 ? "" : "s", r->table);
+        problem_add(g->problems, r->pos, false, "%zu column%s cannot reference %zu column%s of %s", r->n_columns,
+                    r->n_columns == 1 ? "" : "s", n_parent, n_parent == 1 ? "" : "s", r->table);
 }
 
 static void add_parent(struct graph *g, size_t index, const struct reference *r)
@@ -167,9 +165,8 @@ static void add_parent(struct graph *g, size_t index, const struct reference *r)
                     "rows without a match",
                     node->table->name);
     } else if (g->project->tables[parent].layer > node->table->layer) {
-        problem_add(g->problems, r->pos, false, "%s (%s) references %s (%s) of a later layer",
-                    node->table->name, node->table->file, g->project->tables[parent].name,
-                    g->project->tables[parent].file);
+        problem_add(g->problems, r->pos, false, "%s (%s) references %s (%s) of a later layer", node->table->name,
+                    node->table->file, g->project->tables[parent].name, g->project->tables[parent].file);
     } else {
         check_columns(g, node, r, &g->dag->nodes[parent]);
         add_distinct(g->arena, &node->parents, &node->n_parents, parent);
@@ -197,8 +194,7 @@ static void refuse_mutual(struct graph *g, size_t index)
         size_t parent = graph_find(g, lower_case(g->arena, r->table));
         if (parent == NO_NODE || parent >= index) continue;
         struct node *other = &g->dag->nodes[parent];
-        if (!contains(node->parents, node->n_parents, parent) ||
-            !contains(other->parents, other->n_parents, index))
+        if (!contains(node->parents, node->n_parents, parent) || !contains(other->parents, other->n_parents, index))
             continue;
         problem_add(g->problems, r->pos, false,
                     "%s and %s reference each other, which is not supported; keep one of the references and "
@@ -221,8 +217,7 @@ static void add_outputs(struct graph *g)
         }
         for (size_t k = 0; k < n->n_parents; k++) {
             struct node *from = &g->dag->nodes[n->parents[k]];
-            if (from->n_outputs && from->outputs[from->n_outputs - 1] == i)
-                continue; /* is an input as well */
+            if (from->n_outputs && from->outputs[from->n_outputs - 1] == i) continue; /* is an input as well */
             *ARENA_PUSH(g->arena, from->outputs, from->n_outputs) = i;
         }
     }
@@ -232,18 +227,14 @@ enum rc dag_build(struct arena *a, const struct project *project, struct stateme
                   struct problems *p, struct dag **ret, struct err *e)
 {
     (void)e;
-    struct graph g = {.arena = a,
-                      .project = project,
-                      .problems = p,
-                      .n = project->n_tables,
-                      .dag = ARENA_NEW(a, struct dag)};
+    struct graph g = {
+        .arena = a, .project = project, .problems = p, .n = project->n_tables, .dag = ARENA_NEW(a, struct dag)};
     g.dag->n_nodes = g.n;
     g.dag->nodes = ARENA_ARRAY(a, struct node, g.n);
     g.dag->order = ARENA_ARRAY(a, size_t, g.n);
     sort_names(&g);
     for (size_t i = 0; i < g.n; i++)
-        g.dag->nodes[i] =
-            (struct node){.table = &project->tables[i], .statement = statements ? statements[i] : NULL};
+        g.dag->nodes[i] = (struct node){.table = &project->tables[i], .statement = statements ? statements[i] : NULL};
     for (size_t i = 0; i < g.n; i++) {
         add_inputs(&g, i);
         for (size_t k = 0; k < project->tables[i].n_references; k++)

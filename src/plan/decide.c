@@ -27,18 +27,15 @@ static bool is_kept_from_running(struct question *q)
         return settle(q, STRATEGY_HELD,
                       arena_printf(q->arena, "%s is held since its rollback until it is released", t->name));
     if (!t->source && !q->node->statement)
-        return settle(q, STRATEGY_BLOCKED,
-                      arena_printf(q->arena, "the SELECT of %s could not be understood", t->name));
+        return settle(q, STRATEGY_BLOCKED, arena_printf(q->arena, "the SELECT of %s could not be understood", t->name));
     for (size_t i = 0; i < s->n_inputs; i++)
         if (s->inputs[i].missing)
-            return settle(
-                q, STRATEGY_BLOCKED,
-                arena_printf(q->arena, "%s, which it reads, has not been built", s->inputs[i].table));
+            return settle(q, STRATEGY_BLOCKED,
+                          arena_printf(q->arena, "%s, which it reads, has not been built", s->inputs[i].table));
     for (size_t i = 0; i < s->n_parents; i++)
         if (s->parents[i].missing)
-            return settle(
-                q, STRATEGY_BLOCKED,
-                arena_printf(q->arena, "%s, which is referenced, has not been built", s->parents[i].table));
+            return settle(q, STRATEGY_BLOCKED,
+                          arena_printf(q->arena, "%s, which is referenced, has not been built", s->parents[i].table));
     if (s->exists && !t->source && s->foreign >= 0 && !t->foreign_keep && !s->rebuild_asked)
         return settle(q, STRATEGY_BLOCKED,
                       arena_printf(q->arena,
@@ -60,10 +57,10 @@ static bool is_built_anew(struct question *q)
         return settle(q, STRATEGY_FULL,
                       arena_strdup(q->arena, s->what_changed ? s->what_changed : "the model changed"));
     if (s->clock_due && q->node->table->refresh != REFRESH_ON_CHANGE)
-        return settle(q, STRATEGY_FULL,
-                      arena_printf(q->arena, "%s may give another value on each run",
-                                   statement && statement->n_volatiles ? statement->volatiles[0].what
-                                                                       : "now() in a rule"));
+        return settle(
+            q, STRATEGY_FULL,
+            arena_printf(q->arena, "%s may give another value on each run",
+                         statement && statement->n_volatiles ? statement->volatiles[0].what : "now() in a rule"));
     for (size_t i = 0; i < s->n_parents; i++)
         if (s->parents[i].change != CHANGE_NONE || s->parents[i].schema_changed)
             return settle(q, STRATEGY_FULL,
@@ -88,8 +85,7 @@ static void settle_source(struct question *q)
     } loads[] = {[LOAD_APPEND] = {STRATEGY_APPEND, "what is new in its source"},
                  [LOAD_REPLACE] = {STRATEGY_FULL, "load: replace"},
                  [LOAD_UPSERT] = {STRATEGY_MERGE, "what is new in its source"}};
-    settle(q, loads[q->node->table->load].strategy,
-           arena_strdup(q->arena, loads[q->node->table->load].reason));
+    settle(q, loads[q->node->table->load].strategy, arena_strdup(q->arena, loads[q->node->table->load].reason));
 }
 
 /* All rows are needed because of a construct of the statement. */
@@ -107,8 +103,7 @@ static void settle_construct(struct question *q, const struct input_state *input
                             change_text(q, input), what, place));
         return;
     }
-    settle(q, STRATEGY_FULL,
-           arena_printf(q->arena, "%s, and %s%s needs all rows", change_text(q, input), what, place));
+    settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s, and %s%s needs all rows", change_text(q, input), what, place));
 }
 
 /* The one occurrence of a table; where it has several none of them distributes, and any will do. */
@@ -184,29 +179,25 @@ static void settle_inputs(struct question *q)
         settle(q, STRATEGY_FULL,
                arena_printf(q->arena, "%s, and the model says 'refresh: full'", change_text(q, first)));
     else if (second)
-        settle(q, STRATEGY_FULL,
-               arena_printf(q->arena, "%s and %s both changed", first->table, second->table));
+        settle(q, STRATEGY_FULL, arena_printf(q->arena, "%s and %s both changed", first->table, second->table));
     else settle_one(q, first);
 }
 
 int driving_occurrence(const struct statement *s,
-                       bool (*unique_on)(const void *, const char *, const char *const *, size_t),
-                       const void *data)
+                       bool (*unique_on)(const void *, const char *, const char *const *, size_t), const void *data)
 {
     for (size_t i = 0; i < s->n_occurrences; i++) {
         const struct occurrence *o = &s->occurrences[i];
         bool proven = o->at_most_one;
         for (size_t k = 0; proven && k < o->n_unique; k++)
-            proven = unique_on &&
-                     unique_on(data, o->unique[k].table, o->unique[k].columns, o->unique[k].n_columns);
+            proven = unique_on && unique_on(data, o->unique[k].table, o->unique[k].columns, o->unique[k].n_columns);
         if (proven) return (int)i;
     }
     return -1;
 }
 
 struct decision decide(struct arena *a, const struct node *node, const struct table_state *state,
-                       bool (*unique_on)(const void *data, const char *table, const char *const *columns,
-                                         size_t n),
+                       bool (*unique_on)(const void *data, const char *table, const char *const *columns, size_t n),
                        const void *data)
 {
     struct decision d = {.occurrence = -1};

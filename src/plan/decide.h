@@ -5,14 +5,7 @@
 
 #include "plan/dag.h"
 
-enum strategy {
-    STRATEGY_SKIP,
-    STRATEGY_APPEND,
-    STRATEGY_MERGE,
-    STRATEGY_FULL,
-    STRATEGY_HELD,
-    STRATEGY_BLOCKED
-};
+enum strategy { STRATEGY_SKIP, STRATEGY_APPEND, STRATEGY_MERGE, STRATEGY_FULL, STRATEGY_HELD, STRATEGY_BLOCKED };
 extern const char *const strategy_names[]; /* "skip", "append", "merge", "full", "held", "blocked" */
 
 enum change {
@@ -38,8 +31,7 @@ struct table_state {
     bool full_asked;          /* --full */
     bool rebuild_asked;       /* --rebuild */
     bool clock_due;           /* volatile functions: refreshed on each run */
-    bool
-        branches; /* the caller runs statement_branch where `branch` is set; without it such a table is full */
+    bool branches; /* the caller runs statement_branch where `branch` is set; without it such a table is full */
     struct input_state *inputs; /* one for each distinct input table */
     size_t n_inputs;
     struct input_state *parents; /* referenced tables */
@@ -51,8 +43,9 @@ struct decision {
     int occurrence;      /* APPEND, MERGE: the occurrence whose rows changed; else -1 */
     bool branch;         /* APPEND: it stands in a UNION ALL, run statement_branch over its added rows */
     const char *driving; /* table whose rows flow through, where the statement proves it; or NULL */
-    bool
-        recompute_keys; /* MERGE: what speaks for the keys of added rows is the whole input, since the table does not know what was deleted */
+    /* MERGE: what speaks for the keys of added rows is the whole input, since the table does not know what was
+     * deleted. */
+    bool recompute_keys;
     const char *blocked_by; /* construct and position if refresh: incremental cannot be kept */
 };
 
@@ -62,12 +55,10 @@ struct decision {
  * statement asks for all rows, not where the data or the model do (first build, two inputs changed, rows left).
  * Never fails: an unproven construct is full. `unique_key` answers whether a table is unique on given columns. */
 struct decision decide(struct arena *a, const struct node *node, const struct table_state *state,
-                       bool (*unique_on)(const void *data, const char *table, const char *const *columns,
-                                         size_t n),
+                       bool (*unique_on)(const void *data, const char *table, const char *const *columns, size_t n),
                        const void *data);
 /* The occurrence each of whose rows gives at most one output row, proven; or -1. */
 int driving_occurrence(const struct statement *s,
-                       bool (*unique_on)(const void *, const char *, const char *const *, size_t),
-                       const void *data);
+                       bool (*unique_on)(const void *, const char *, const char *const *, size_t), const void *data);
 
 #endif

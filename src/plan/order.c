@@ -43,8 +43,7 @@ static struct pos edge_position(const struct node *n, const struct node *to)
         if (compare_names(n->statement->occurrences[i].table, to->table->name) == 0)
             return graph_position(n->table, n->statement->occurrences[i].offset);
     for (size_t i = 0; i < n->table->n_references; i++)
-        if (compare_names(n->table->references[i].table, to->table->name) == 0)
-            return n->table->references[i].pos;
+        if (compare_names(n->table->references[i].table, to->table->name) == 0) return n->table->references[i].pos;
     return n->table->pos;
 }
 
@@ -59,16 +58,15 @@ static void report_cycle(struct graph *g, const size_t *cycle, size_t n)
         const struct node *from = &g->dag->nodes[cycle[(first + i) % n]],
                           *to = &g->dag->nodes[cycle[(first + i + 1) % n]];
         struct pos pos = edge_position(from, to);
-        buf_printf(text, "%s%s reads %s (%s:%d:%d)", i ? ", " : "", from->table->name, to->table->name,
-                   pos.file, pos.line, pos.column);
+        buf_printf(text, "%s%s reads %s (%s:%d:%d)", i ? ", " : "", from->table->name, to->table->name, pos.file,
+                   pos.line, pos.column);
         if (i >= 19 && i + 1 < n) {
             buf_printf(text, " … %zu more", n - i - 1);
             break;
         }
     }
     const struct node *from = &g->dag->nodes[cycle[first]], *to = &g->dag->nodes[cycle[(first + 1) % n]];
-    problem_add(g->problems, edge_position(from, to), false, "tables depend on each other in a cycle: %s",
-                text->p);
+    problem_add(g->problems, edge_position(from, to), false, "tables depend on each other in a cycle: %s", text->p);
 }
 
 /* Follows, from each node that is left, one edge after the other to nodes that are left, until a node comes again. Each

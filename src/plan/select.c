@@ -56,8 +56,8 @@ static enum rc nothing_matches(struct selection *s, const char *selector, const 
     if (strncmp(what, "layer:", 6) == 0) {
         const char *near = did_you_mean(what + 6, layer_names, 3);
         return err_set(e, RC_USAGE, "no table is in %s%s%s%s", what,
-                       near ? "; did you mean layer:" : "; layers are bronze, silver and gold",
-                       near ? near : "", near ? "?" : "");
+                       near ? "; did you mean layer:" : "; layers are bronze, silver and gold", near ? near : "",
+                       near ? "?" : "");
     }
     bool tag = strncmp(what, "tag:", 4) == 0, dot = strchr(what, '.') != NULL;
     const char **candidates = NULL;
@@ -68,8 +68,8 @@ static enum rc nothing_matches(struct selection *s, const char *selector, const 
     }
     const char *near = did_you_mean(tag ? what + 4 : what, candidates, n);
     return err_set(e, RC_USAGE, "%s %s%s%s%s", tag ? "no table has" : "there is no table", what,
-                   near ? "; did you mean " : "",
-                   near ? arena_printf(s->arena, "%s%s", tag ? "tag:" : "", near) : "", near ? "?" : "");
+                   near ? "; did you mean " : "", near ? arena_printf(s->arena, "%s%s", tag ? "tag:" : "", near) : "",
+                   near ? "?" : "");
 }
 
 static enum rc select_one(struct selection *s, const char *selector, struct err *e)

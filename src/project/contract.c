@@ -51,8 +51,7 @@ static bool read_check(struct column_line *l)
 }
 
 /* layer.table, the words of which stand at *next. */
-static bool reference_table(struct reader *r, struct scanner *s, struct token *next,
-                            struct reference *reference)
+static bool reference_table(struct reader *r, struct scanner *s, struct token *next, struct reference *reference)
 {
     struct pos pos = scan_position(s, next->p);
     char *layer = token_name(r->arena, next), *stem = NULL;
@@ -78,14 +77,12 @@ static bool reference_table(struct reader *r, struct scanner *s, struct token *n
     }
     const char *near = read_suggest(r, layer, layer_names, 3);
     problem_add(r->problems, pos, false, "there is no layer '%s'; %s%s%s", layer,
-                near ? "did you mean '" : "the layers are bronze, silver and gold", near ? near : "",
-                near ? "'?" : "");
+                near ? "did you mean '" : "the layers are bronze, silver and gold", near ? near : "", near ? "'?" : "");
     return false;
 }
 
 /* (a, b): the token '(' is at *next. A name that comes twice is refused. */
-static bool read_names(struct reader *r, struct scanner *s, struct token *next, const char ***ret,
-                       size_t *ret_n)
+static bool read_names(struct reader *r, struct scanner *s, struct token *next, const char ***ret, size_t *ret_n)
 {
     const char **names = NULL;
     size_t n = 0;
@@ -114,8 +111,7 @@ bool contract_reference(struct reader *r, struct scanner *s, struct token *next,
     *next = scan_token(s);
     if (!reference_table(r, s, next, reference)) return false;
     struct pos pos = scan_position(s, next->p);
-    if (token_is_symbol(next, '(') &&
-        !read_names(r, s, next, &reference->parent_columns, &reference->n_parent_columns))
+    if (token_is_symbol(next, '(') && !read_names(r, s, next, &reference->parent_columns, &reference->n_parent_columns))
         return false;
     if (!reference->n_parent_columns || reference->n_parent_columns == reference->n_columns) return true;
     problem_add(r->problems, pos, false, "%zu column%s cannot refer to %zu of %s", reference->n_columns,
@@ -134,9 +130,9 @@ static bool read_references(struct column_line *l)
     if (l->t.comment.n) { /* contract_reference read ahead with scan_token: the description may stand before
                              the next token */
         struct str c = l->t.comment;
-        l->column.description =
-            l->column.description ? arena_printf(l->r->arena, "%s %.*s", l->column.description, (int)c.n, c.p)
-                                  : arena_strndup(l->r->arena, c.p, c.n);
+        l->column.description = l->column.description
+                                    ? arena_printf(l->r->arena, "%s %.*s", l->column.description, (int)c.n, c.p)
+                                    : arena_strndup(l->r->arena, c.p, c.n);
     }
     return true;
 }
@@ -180,8 +176,8 @@ static bool no_such_word(struct column_line *l)
     char *word = arena_strndup(l->r->arena, l->t.p, l->t.n);
     const char *near = read_suggest(l->r, word, words, 4);
     if (near)
-        problem_add(l->r->problems, scan_position(&l->s, l->t.p), false,
-                    "%s: unexpected '%s'; did you mean '%s'?", l->column.name, word, near);
+        problem_add(l->r->problems, scan_position(&l->s, l->t.p), false, "%s: unexpected '%s'; did you mean '%s'?",
+                    l->column.name, word, near);
     else
         problem_add(l->r->problems, scan_position(&l->s, l->t.p), false,
                     "%s: unexpected '%s' after the type; there can be: not null, check (…), references "
@@ -195,12 +191,9 @@ void contract_column(struct reader *r, struct table *table, const struct raw_ite
     static const struct {
         const char *word;
         bool (*read)(struct column_line *);
-    } parts[] = {{"not", read_not_null},
-                 {"check", read_check},
-                 {"references", read_references},
-                 {"lenient", read_lenient}};
-    struct column_line l = {
-        .r = r, .table = table, .s = item->text, .column = {.name = item->name, .pos = item->pos}};
+    } parts[] = {
+        {"not", read_not_null}, {"check", read_check}, {"references", read_references}, {"lenient", read_lenient}};
+    struct column_line l = {.r = r, .table = table, .s = item->text, .column = {.name = item->name, .pos = item->pos}};
     bool good = true;
     advance(&l);
     l.column.type = contract_type(r, &l.s, &l.t);

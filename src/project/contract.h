@@ -11,8 +11,7 @@ void contract_column(struct reader *r, struct table *table, const struct raw_ite
 /* A line below `rules`: an expression with its ending, or references of several columns. */
 void contract_rule(struct reader *r, struct table *table, const struct raw_item *item);
 /* A line below `checks`. */
-void contract_check(struct reader *r, struct table *table, struct named_checks *named,
-                    const struct raw_item *item);
+void contract_check(struct reader *r, struct table *table, struct named_checks *named, const struct raw_item *item);
 /* A line `… references layer.table(columns)`: the scanner stands behind the word. */
 bool contract_reference(struct reader *r, struct scanner *s, struct token *next, struct reference *reference);
 

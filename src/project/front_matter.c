@@ -32,8 +32,7 @@ static const struct {
 static struct line line_at(const char *p, const char *end, int number)
 {
     const char *newline = memchr(p, '\n', (size_t)(end - p));
-    struct line l = {
-        .p = p, .end = newline ? newline : end, .next = newline ? newline + 1 : end, .number = number};
+    struct line l = {.p = p, .end = newline ? newline : end, .next = newline ? newline + 1 : end, .number = number};
     while (l.end > l.p && (l.end[-1] == ' ' || l.end[-1] == '\t' || l.end[-1] == '\r')) l.end--;
     while (p < l.end && (*p == ' ' || *p == '\t')) p++;
     l.indent = (size_t)(p - l.p);
@@ -76,8 +75,7 @@ static bool opens_block(const struct cutter *c, const struct line *l, enum raw_k
         if (after == l->end || *after != ':') return false;
         after++;
         while (after < l->end && is_space(*after)) after++;
-        if (after < l->end && *after != '#')
-            return false; /* a value: the YAML part says what is wrong with it */
+        if (after < l->end && *after != '#') return false; /* a value: the YAML part says what is wrong with it */
         *ret = (enum raw_kind)i;
         return true;
     }
@@ -89,8 +87,8 @@ static void open_block(struct cutter *c, const struct line *l, enum raw_kind kin
     struct raw_block *b = &c->f->blocks[kind];
     struct pos pos = line_position(c, l, l->p + l->indent);
     if (b->pos.line)
-        problem_add(c->r->problems, pos, false, "the key '%s' is given twice, first on line %d",
-                    raw_keys[kind].key, b->pos.line);
+        problem_add(c->r->problems, pos, false, "the key '%s' is given twice, first on line %d", raw_keys[kind].key,
+                    b->pos.line);
     else b->pos = pos;
     c->block = b;
     c->kind = kind;
@@ -213,8 +211,7 @@ static void cut_line(struct cutter *c, const struct line *l)
 /* A line that begins front matter, but further down where nobody reads it. */
 static void look_for_misplaced(struct reader *r, struct str text)
 {
-    for (const char *p = text.p, *end = text.p + text.n; (p = memmem(p, (size_t)(end - p), "/* ingot", 8));
-         p += 8) {
+    for (const char *p = text.p, *end = text.p + text.n; (p = memmem(p, (size_t)(end - p), "/* ingot", 8)); p += 8) {
         if (p > text.p && p[-1] != '\n') continue;
         struct scanner s = {.file = r->file, .line_start = text.p, .line = 1};
         struct line l = line_at(p, end, 0);
@@ -255,8 +252,7 @@ bool front_matter_cut(struct reader *r, struct str text, struct front_matter *re
     bool comment = end - p > 2 && p[0] == '/' && p[1] == '*';
     const char *word = p + 2;
     while (comment && word < end && (*word == ' ' || *word == '\t')) word++;
-    if (!comment || end - word < 5 || memcmp(word, "ingot", 5) != 0 ||
-        (word + 5 < end && !is_space(word[5]))) {
+    if (!comment || end - word < 5 || memcmp(word, "ingot", 5) != 0 || (word + 5 < end && !is_space(word[5]))) {
         look_for_misplaced(r, text);
         return true;
     }

@@ -124,13 +124,11 @@ static void stray_file(struct loader *l, enum layer layer, const char *file)
     struct pos pos = {file, 1, 1};
     bool yaml = has_suffix(file, ".yml") || has_suffix(file, ".yaml"), sql = has_suffix(file, ".sql");
     if (layer == LAYER_BRONZE && sql)
-        problem_add(l->problems, pos, false,
-                    "bronze holds sources (.yml); a SELECT belongs into silver or gold");
+        problem_add(l->problems, pos, false, "bronze holds sources (.yml); a SELECT belongs into silver or gold");
     else if (layer != LAYER_BRONZE && yaml)
         problem_add(l->problems, pos, false, "%s holds models (.sql); a source belongs into bronze",
                     layer_names[layer]);
-    else if (sql || yaml)
-        problem_add(l->problems, pos, false, "the ending of the file's name must be in lower case");
+    else if (sql || yaml) problem_add(l->problems, pos, false, "the ending of the file's name must be in lower case");
 }
 
 static bool is_table_file(enum layer layer, const char *name)
@@ -154,8 +152,7 @@ static void walk_into(struct loader *l, enum layer layer, const struct folder *a
                         "this link leads back to %s, so its tables would be read again and again", f->path);
             return;
         }
-    if (folder.depth > DEPTH_MAX)
-        problem_add(l->problems, pos, false, "folders are nested deeper than %d", DEPTH_MAX);
+    if (folder.depth > DEPTH_MAX) problem_add(l->problems, pos, false, "folders are nested deeper than %d", DEPTH_MAX);
     else walk(l, layer, &folder);
 }
 
@@ -243,9 +240,8 @@ static void refuse_duplicate_tables(struct loader *l)
         const struct table *first = &t[i - 1], *second = &t[i];
         if (first->layer != second->layer || compare_names(first->stem, second->stem) != 0) continue;
         bool same = strcmp(first->name, second->name) == 0;
-        problem_add(l->problems, second->pos, false,
-                    "the table %s is also made by %s%s; a name is unique in its layer", second->name,
-                    first->file, same ? "" : " (letter case does not count)");
+        problem_add(l->problems, second->pos, false, "the table %s is also made by %s%s; a name is unique in its layer",
+                    second->name, first->file, same ? "" : " (letter case does not count)");
     }
 }
 
@@ -257,8 +253,7 @@ static int compare_tables(const void *x, const void *y)
     return c ? c : strcmp(a->file, b->file);
 }
 
-enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret,
-                     struct err *e)
+enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret, struct err *e)
 {
     struct project *project = ARENA_NEW(a, struct project);
     project->dir = path_absolute(a, dir);
@@ -270,8 +265,7 @@ enum rc project_load(struct arena *a, const char *dir, struct problems *p, struc
     enum rc rc = os_stat(path_join(a, project->dir, "ingot.yml"), &status, &exists, e);
     if (rc != RC_OK) return rc;
     if (!exists)
-        return err_set(e, RC_PROJECT, "%s: there is no ingot.yml here; `ingot init` makes a project",
-                       project->dir);
+        return err_set(e, RC_PROJECT, "%s: there is no ingot.yml here; `ingot init` makes a project", project->dir);
     struct str text = STR("");
     if (!read_text_file(&r, project->dir, &text)) text = STR("");
     read_project_file(&r, text, project);

@@ -22,8 +22,8 @@ static void refuse_duplicates(struct reader *r, const struct raw_block *block, c
     qsort(sorted, block->n_items, sizeof *sorted, compare_items);
     for (size_t i = 1; i < block->n_items; i++)
         if (compare_names(sorted[i - 1]->name, sorted[i]->name) == 0)
-            problem_add(r->problems, sorted[i]->pos, false, "the %s '%s' is given twice, first on line %d",
-                        what, sorted[i]->name, sorted[i - 1]->pos.line);
+            problem_add(r->problems, sorted[i]->pos, false, "the %s '%s' is given twice, first on line %d", what,
+                        sorted[i]->name, sorted[i - 1]->pos.line);
 }
 
 static const struct column_contract *find_column(const struct table *table, const char *name)
@@ -49,16 +49,15 @@ static void check_keys(struct reader *r, struct table *table)
 {
     struct problems *p = r->problems;
     if (table->latest && !table->n_key)
-        problem_add(p, table->latest_pos, false,
-                    "'latest' picks one of the rows with the same key, so it needs 'key'");
+        problem_add(p, table->latest_pos, false, "'latest' picks one of the rows with the same key, so it needs 'key'");
     if (table->deleted && !table->latest)
         problem_add(p, table->deleted_pos, false,
                     "'deleted' looks at the row that 'latest' picks, so it needs 'latest'");
     if (table->deleted) check_expression(r, table->deleted_pos, table->deleted);
     const struct column_contract *latest = table->latest ? find_column(table, table->latest) : NULL;
     if (latest && !contract_type_orders(latest->type))
-        problem_add(p, table->latest_pos, false, "'latest' needs a type that orders; '%s' is %s",
-                    latest->name, latest->type);
+        problem_add(p, table->latest_pos, false, "'latest' needs a type that orders; '%s' is %s", latest->name,
+                    latest->type);
 }
 
 static void read_front_matter(struct reader *r, struct front_matter *f, struct named_checks *checks,
@@ -77,8 +76,7 @@ static void read_front_matter(struct reader *r, struct front_matter *f, struct n
     refuse_duplicates(r, &f->blocks[RAW_RULES], "rule");
     for (size_t i = 0; i < f->blocks[RAW_COLUMNS].n_items; i++)
         contract_column(r, table, &f->blocks[RAW_COLUMNS].items[i]);
-    for (size_t i = 0; i < f->blocks[RAW_RULES].n_items; i++)
-        contract_rule(r, table, &f->blocks[RAW_RULES].items[i]);
+    for (size_t i = 0; i < f->blocks[RAW_RULES].n_items; i++) contract_rule(r, table, &f->blocks[RAW_RULES].items[i]);
     for (size_t i = 0; i < f->blocks[RAW_CHECKS].n_items; i++)
         contract_check(r, table, checks, &f->blocks[RAW_CHECKS].items[i]);
     if (map) check_keys(r, table);

@@ -93,8 +93,7 @@ static bool pair(struct plain *s)
     const char *p = s->p;
     while (p < s->end && is_name_char(*p)) p++;
     size_t n = (size_t)(p - s->p);
-    if (!n || is_digit(*s->p) || is_special(s->p, n) || s->end - p < 3 || p[0] != ':' || p[1] != ' ')
-        return false;
+    if (!n || is_digit(*s->p) || is_special(s->p, n) || s->end - p < 3 || p[0] != ':' || p[1] != ' ') return false;
     for (size_t i = 0; i < s->map->n; i++)
         if (strlen(s->map->keys[i]->text) == n && memcmp(s->map->keys[i]->text, s->p, n) == 0) return false;
     if (s->map->n == KEYS_MAX) return false;

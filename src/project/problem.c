@@ -46,8 +46,7 @@ void problems_print(const struct problems *p, struct buf *out)
         const struct problem *item = &p->items[i];
         if (item->pos.file) buf_printf(out, "%s:", item->pos.file);
         if (item->pos.line > 0) buf_printf(out, "%d:%d:", item->pos.line, item->pos.column);
-        buf_printf(out, "%s%s: %s\n", item->pos.file ? " " : "", item->warning ? "warning" : "error",
-                   item->message);
+        buf_printf(out, "%s%s: %s\n", item->pos.file ? " " : "", item->warning ? "warning" : "error", item->message);
     }
     size_t more = p->n_errors + p->n_warnings - p->n_items;
     if (more) buf_printf(out, "and %zu more\n", more);

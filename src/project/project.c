@@ -30,10 +30,8 @@ enum rc project_find(struct arena *a, const char *dir, char **ret, struct err *e
         if (!slash || !*at) break;
         *slash = 0;
     }
-    if (misnamed)
-        return err_set(e, RC_PROJECT, "%s: the project's file is called ingot.yml; rename it", misnamed);
-    return err_set(e, RC_PROJECT,
-                   "%s: there is no ingot.yml here or in a folder above; `ingot init` makes a project",
+    if (misnamed) return err_set(e, RC_PROJECT, "%s: the project's file is called ingot.yml; rename it", misnamed);
+    return err_set(e, RC_PROJECT, "%s: there is no ingot.yml here or in a folder above; `ingot init` makes a project",
                    start);
 }
 
@@ -75,8 +73,7 @@ const struct table *project_table(const struct project *p, const char *name)
 struct pos table_position(const struct table *t, int64_t offset)
 {
     if (!t->sql) return (struct pos){t->file, 1, 1};
-    struct scanner s = {
-        .p = t->sql, .end = t->sql + strlen(t->sql), .file = t->file, .line_start = t->sql, .line = 1};
+    struct scanner s = {.p = t->sql, .end = t->sql + strlen(t->sql), .file = t->file, .line_start = t->sql, .line = 1};
     if (offset < 0 || offset > s.end - s.p) {
         while (s.p < s.end && is_space(*s.p)) s.p++;
         offset = s.p - t->sql;

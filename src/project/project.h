@@ -58,8 +58,7 @@ struct variable {
 };
 
 /* Like setting_expand, of a variable's text; other types give their text as it is. */
-enum rc variable_expand(struct arena *a, const struct variable *v, const char **ret,
-                        struct err *e) MUST_CHECK;
+enum rc variable_expand(struct arena *a, const struct variable *v, const char **ret, struct err *e) MUST_CHECK;
 
 /* How the lake on S3 is reached; credentials come from the standard AWS chain. */
 struct s3_settings {
@@ -84,10 +83,10 @@ struct target {
     struct warehouse_settings warehouse;
     struct variable *vars;
     size_t n_vars;
-    int64_t memory_bytes;  /* engine.memory; 0: default (80 % of what the machine or its cgroup has, at most 4
+    int64_t memory_bytes;       /* engine.memory; 0: default (80 % of what the machine or its cgroup has, at most 4
                               GiB …) */
-    double memory_percent; /* engine.memory: 80%, of what the machine or its cgroup has; 0: not given so */
-    int threads;           /* 0: as many as cores */
+    double memory_percent;      /* engine.memory: 80%, of what the machine or its cgroup has; 0: not given so */
+    int threads;                /* 0: as many as cores */
     const char *temp_directory; /* NULL: $TMPDIR or /tmp */
     const char *timezone;       /* "UTC" */
 };
@@ -108,8 +107,7 @@ struct reference {
 };
 struct column_contract {
     const char *name;
-    const char
-        *type; /* normalised lower case without blanks inside brackets: "decimal(12,2)"; see quality/type.h */
+    const char *type; /* normalised lower case without blanks inside brackets: "decimal(12,2)"; see quality/type.h */
     bool not_null, lenient;
     const char *check;       /* raw SQL between the brackets, or NULL */
     const char *description; /* from a trailing `-- text`, or NULL */
@@ -199,7 +197,7 @@ struct table {
     enum load load;
 
     /* models only */
-    const char *sql; /* the file without front matter: blanks and newlines stand in its place, so that byte
+    const char *sql;     /* the file without front matter: blanks and newlines stand in its place, so that byte
                         offsets and lines are the file's own */
     struct hash content; /* of the whole file */
 };
@@ -220,11 +218,9 @@ enum rc project_find(struct arena *a, const char *dir, char **ret, struct err *e
  * cannot be read at all. */
 enum rc project_load(struct arena *a, const char *dir, struct problems *p, struct project **ret,
                      struct err *e) MUST_CHECK;
-const struct target *project_target(const struct project *p,
-                                    const char *name); /* NULL name: the default; or NULL */
-const struct table *
-project_table(const struct project *p,
-              const char *name); /* "silver.orders" in any letter case; or NULL; O(log n) */
+const struct target *project_target(const struct project *p, const char *name); /* NULL name: the default; or NULL */
+const struct table *project_table(const struct project *p,
+                                  const char *name); /* "silver.orders" in any letter case; or NULL; O(log n) */
 /* Where a byte of table->sql stands in its file; an offset out of range (-1) gives the first byte of the SQL.
  */
 struct pos table_position(const struct table *t, int64_t offset);

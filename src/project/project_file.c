@@ -17,13 +17,12 @@ static void read_target(struct reader *r, const struct yaml *name, const struct 
 {
     struct pos pos = {r->file, name->line, name->column};
     if (!is_plain_name(name->text)) {
-        problem_add(r->problems, pos, false, "'%s' cannot be the name of a target: letters, digits and _",
-                    name->text);
+        problem_add(r->problems, pos, false, "'%s' cannot be the name of a target: letters, digits and _", name->text);
         return;
     }
     if (value->kind != YAML_MAP) {
-        problem_add(r->problems, pos, false,
-                    "the target '%s' must have keys of its own, such as `lake: ./lake`", name->text);
+        problem_add(r->problems, pos, false, "the target '%s' must have keys of its own, such as `lake: ./lake`",
+                    name->text);
         return;
     }
     struct target *t = ARENA_PUSH(r->arena, project->targets, project->n_targets);
@@ -33,19 +32,16 @@ static void read_target(struct reader *r, const struct yaml *name, const struct 
     /* The defaults' variables are shared: a target that adds to them needs its own copy. */
     t->vars = NULL;
     t->n_vars = 0;
-    for (size_t i = 0; i < defaults->n_vars; i++)
-        *ARENA_PUSH(r->arena, t->vars, t->n_vars) = defaults->vars[i];
+    for (size_t i = 0; i < defaults->n_vars; i++) *ARENA_PUSH(r->arena, t->vars, t->n_vars) = defaults->vars[i];
     const struct yaml *s3 = yaml_get(value, "s3"), *warehouse = yaml_get(value, "warehouse");
     if (s3) t->s3 = (struct s3_settings){.given = true, .pos = {r->file, s3->line, s3->column}};
     if (warehouse)
-        t->warehouse =
-            (struct warehouse_settings){.given = true, .pos = {r->file, warehouse->line, warehouse->column}};
+        t->warehouse = (struct warehouse_settings){.given = true, .pos = {r->file, warehouse->line, warehouse->column}};
     /* `memory` as a size replaces a percentage above, which read_size does. */
     read_keys(r, value, &target_keys, t);
 }
 
-static void choose_target(struct reader *r, const struct project_file *file, struct pos pos,
-                          struct project *project)
+static void choose_target(struct reader *r, const struct project_file *file, struct pos pos, struct project *project)
 {
     if (!file->target) {
         project->default_target = project->n_targets == 1 ? project->targets[0].name : "dev";
@@ -60,8 +56,8 @@ static void choose_target(struct reader *r, const struct project_file *file, str
     const char **names = ARENA_ARRAY(r->arena, const char *, project->n_targets + 1);
     for (size_t i = 0; i < project->n_targets; i++) names[i] = project->targets[i].name;
     const char *near = did_you_mean(file->target, names, project->n_targets);
-    problem_add(r->problems, pos, false, "there is no target '%s'%s%s%s", file->target,
-                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    problem_add(r->problems, pos, false, "there is no target '%s'%s%s%s", file->target, near ? "; did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
 }
 
 void read_project_file(struct reader *r, struct str text, struct project *project)

@@ -53,8 +53,8 @@ struct yaml *read_yaml(struct reader *r, struct str text, int first_line)
         return NULL;
     }
     if (y->kind != YAML_MAP) {
-        problem_add(r->problems, position(r, y), false,
-                    "expected keys with values (`key: value`), this is %s", yaml_kind_name(y->kind));
+        problem_add(r->problems, position(r, y), false, "expected keys with values (`key: value`), this is %s",
+                    yaml_kind_name(y->kind));
         return NULL;
     }
     return y;
@@ -82,18 +82,18 @@ static void put_number(void *object, const struct key *key, int64_t value)
 static bool refuse(struct reader *r, const struct yaml *y, const struct key *key)
 {
     if (is_scalar(y))
-        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name,
-                    key_type_name(key), y->text);
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not '%s'", key->name, key_type_name(key),
+                    y->text);
     else
-        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not %s", key->name,
-                    key_type_name(key), yaml_kind_name(y->kind));
+        problem_add(r->problems, position(r, y), false, "'%s' must be %s, not %s", key->name, key_type_name(key),
+                    yaml_kind_name(y->kind));
     return false;
 }
 
 static bool unsupported(struct reader *r, struct pos pos, const char *key, const char *value)
 {
-    problem_add(r->problems, pos, false, "'%s%s%s' is not supported by this version of ingot", key,
-                value ? ": " : "", value ? value : "");
+    problem_add(r->problems, pos, false, "'%s%s%s' is not supported by this version of ingot", key, value ? ": " : "",
+                value ? value : "");
     return false;
 }
 
@@ -111,15 +111,12 @@ static bool read_choice(struct reader *r, const struct yaml *y, const struct key
         if (!c->unsupported) names[n++] = c->name;
     }
     struct buf *list = buf_new(r->arena, 4096);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
+    for (size_t i = 0; i < n; i++) buf_printf(list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
     const char *near = read_suggest(r, y->text, names, n);
     if (near)
-        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; did you mean '%s'? (%s)",
-                    key->name, y->text, near, list->p);
-    else
-        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; it is %s", key->name, y->text,
-                    list->p);
+        problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; did you mean '%s'? (%s)", key->name,
+                    y->text, near, list->p);
+    else problem_add(r->problems, position(r, y), false, "'%s' cannot be '%s'; it is %s", key->name, y->text, list->p);
     return false;
 }
 
@@ -192,8 +189,7 @@ static bool read_character(struct reader *r, const struct yaml *y, const struct 
         *to = '\t';
         return true;
     }
-    if (strlen(y->text) == 1 && (unsigned char)y->text[0] < 0x80 && y->text[0] != '\n' &&
-        y->text[0] != '\r') {
+    if (strlen(y->text) == 1 && (unsigned char)y->text[0] < 0x80 && y->text[0] != '\n' && y->text[0] != '\r') {
         *to = y->text[0];
         return true;
     }
@@ -233,8 +229,8 @@ static bool read_list(struct reader *r, const struct yaml *y, const struct key *
     struct yaml *const *items = y->kind == YAML_LIST ? y->items : one;
     size_t n = y->kind == YAML_LIST ? y->n : 1;
     if (n == 0 || n > LIST_MAX) {
-        problem_add(r->problems, position(r, y), false,
-                    n ? "'%s' has more than %d items" : "'%s' is an empty list", key->name, LIST_MAX);
+        problem_add(r->problems, position(r, y), false, n ? "'%s' has more than %d items" : "'%s' is an empty list",
+                    key->name, LIST_MAX);
         return false;
     }
     const char **list = ARENA_ARRAY(r->arena, const char *, n);
@@ -247,8 +243,7 @@ static bool read_list(struct reader *r, const struct yaml *y, const struct key *
         }
         for (size_t j = 0; j < i; j++) {
             if (compare_names(list[i], list[j]) != 0) continue;
-            problem_add(r->problems, position(r, items[i]), false, "'%s' names '%s' twice", key->name,
-                        list[i]);
+            problem_add(r->problems, position(r, items[i]), false, "'%s' names '%s' twice", key->name, list[i]);
             return false;
         }
     }
@@ -270,9 +265,8 @@ static bool read_vars(struct reader *r, const struct yaml *y, const struct key *
     for (size_t i = 0; i < y->n; i++) {
         const struct yaml *value = y->items[i];
         if (value->kind == YAML_LIST || value->kind == YAML_MAP) {
-            problem_add(r->problems, position(r, value), false,
-                        "variable '%s' must be a single value, not %s", y->keys[i]->text,
-                        yaml_kind_name(value->kind));
+            problem_add(r->problems, position(r, value), false, "variable '%s' must be a single value, not %s",
+                        y->keys[i]->text, yaml_kind_name(value->kind));
             good = false;
             continue;
         }
@@ -327,8 +321,8 @@ static bool read_value(struct reader *r, const struct yaml *y, const struct key 
     case KEY_RULES:
     case KEY_CHECKS:
         if (y->kind == YAML_NULL) return true;
-        problem_add(r->problems, position(r, y), false, "'%s' is a block: %s, indented, below '%s:'",
-                    key->name, key_type_name(key), key->name);
+        problem_add(r->problems, position(r, y), false, "'%s' is a block: %s, indented, below '%s:'", key->name,
+                    key_type_name(key), key->name);
         return false;
     case KEY_ANY: return true;
     }
@@ -355,8 +349,7 @@ bool read_keys(struct reader *r, const struct yaml *map, const struct keys *keys
     /* One message is enough where a whole kind is missing: its other keys are not known either. */
     for (size_t i = 0; i < map->n; i++) {
         const struct key *key = key_find(keys, map->keys[i]->text);
-        if (key && key->status == KEY_UNSUPPORTED)
-            return unsupported(r, position(r, map->keys[i]), key->name, NULL);
+        if (key && key->status == KEY_UNSUPPORTED) return unsupported(r, position(r, map->keys[i]), key->name, NULL);
     }
     for (size_t i = 0; i < map->n; i++) {
         const struct key *key = key_find(keys, map->keys[i]->text);
@@ -373,8 +366,8 @@ bool read_keys(struct reader *r, const struct yaml *map, const struct keys *keys
     }
     for (size_t i = 0; i < keys->n; i++) {
         if (keys->items[i].status != KEY_REQUIRED || given[i]) continue;
-        problem_add(r->problems, position(r, map), false, "the key '%s' is missing in %s",
-                    keys->items[i].name, keys->title);
+        problem_add(r->problems, position(r, map), false, "the key '%s' is missing in %s", keys->items[i].name,
+                    keys->title);
         good = false;
     }
     return good;

@@ -44,10 +44,9 @@ static void add_unsupported(struct buf *out, const struct keys *keys)
 
 void project_reference(struct buf *out)
 {
-    buf_add_str(out,
-                "# Reference of the project's files\n\n"
-                "Made from the tables of keys in the program by `ingot schema --reference`; do not edit it. "
-                "[project.md](project.md) explains the files with examples.\n");
+    buf_add_str(out, "# Reference of the project's files\n\n"
+                     "Made from the tables of keys in the program by `ingot schema --reference`; do not edit it. "
+                     "[project.md](project.md) explains the files with examples.\n");
     for (size_t i = 0; i < n_all_keys; i++) {
         const struct keys *keys = all_keys[i];
         char first = keys->title[0];

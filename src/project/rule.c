@@ -29,11 +29,10 @@ static bool read_ending(struct reader *r, struct scanner *s, struct expression *
         return false;
     }
     const char *near = read_suggest(r, word, actions, 4);
-    if (near)
-        problem_add(r->problems, pos, false, "unknown ending 'else %s'; did you mean '%s'?", word, near);
+    if (near) problem_add(r->problems, pos, false, "unknown ending 'else %s'; did you mean '%s'?", word, near);
     else
-        problem_add(r->problems, pos, false,
-                    "unknown ending 'else %s'; it is else quarantine, drop, warn or fail", word);
+        problem_add(r->problems, pos, false, "unknown ending 'else %s'; it is else quarantine, drop, warn or fail",
+                    word);
     return false;
 }
 
@@ -134,8 +133,7 @@ void contract_rule(struct reader *r, struct table *table, const struct raw_item 
     struct expression e = {.action = RULE_QUARANTINE};
     struct scanner s = item->text;
     if (read_reference_rule(r, table, item) || !read_expression(r, &s, &e)) return;
-    *ARENA_PUSH(r->arena, table->rules, table->n_rules) =
-        (struct rule){item->name, e.text, e.action, item->pos};
+    *ARENA_PUSH(r->arena, table->rules, table->n_rules) = (struct rule){item->name, e.text, e.action, item->pos};
 }
 
 static int compare_named(const void *name, const void *item)
@@ -169,8 +167,7 @@ static bool use_named(struct reader *r, struct named_checks *named, struct check
     return true;
 }
 
-void contract_check(struct reader *r, struct table *table, struct named_checks *named,
-                    const struct raw_item *item)
+void contract_check(struct reader *r, struct table *table, struct named_checks *named, const struct raw_item *item)
 {
     struct expression e = {0};
     struct scanner s = item->text;

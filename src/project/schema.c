@@ -23,12 +23,9 @@ static void add_type(struct buf *out, const struct key *key)
     case KEY_CHOICE: add_choices(out, key->choices); break;
     case KEY_BOOL: buf_add_str(out, "\"type\": \"boolean\""); break;
     case KEY_COUNT: buf_add_str(out, "\"type\": \"integer\", \"minimum\": 0"); break;
-    case KEY_NAME:
-        buf_add_str(out, "\"type\": \"string\", \"pattern\": \"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"");
-        break;
+    case KEY_NAME: buf_add_str(out, "\"type\": \"string\", \"pattern\": \"^[A-Za-z_][A-Za-z0-9_]{0,127}$\""); break;
     case KEY_SIZE:
-        buf_add_str(out,
-                    "\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]+)? *(%|[KMGTkmgt]?[iI]?[Bb])$\"");
+        buf_add_str(out, "\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]+)? *(%|[KMGTkmgt]?[iI]?[Bb])$\"");
         break;
     case KEY_CHARACTER: buf_add_str(out, SCALAR ", \"pattern\": \"^([ -~\\t]|\\\\\\\\t)$\""); break;
     case KEY_QUOTE: buf_add_str(out, SCALAR ", \"pattern\": \"^[ -~\\t]?$\""); break;
@@ -48,11 +45,10 @@ static void add_type(struct buf *out, const struct key *key)
     case KEY_FROM:
     case KEY_MAP: buf_printf(out, "\"$ref\": \"#/$defs/%s\"", key->keys->name); break;
     case KEY_TARGETS:
-        buf_printf(
-            out,
-            "\"type\": \"object\", \"minProperties\": 1, \"propertyNames\": {\"pattern\": "
-            "\"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"}, \"additionalProperties\": {\"$ref\": \"#/$defs/%s\"}",
-            key->keys->name);
+        buf_printf(out,
+                   "\"type\": \"object\", \"minProperties\": 1, \"propertyNames\": {\"pattern\": "
+                   "\"^[A-Za-z_][A-Za-z0-9_]{0,127}$\"}, \"additionalProperties\": {\"$ref\": \"#/$defs/%s\"}",
+                   key->keys->name);
         break;
     default: buf_add_str(out, SCALAR); break;
     }

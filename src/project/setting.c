@@ -21,16 +21,15 @@ static enum rc expand_one(struct buf *out, const char *p, const struct setting *
     name[n] = 0;
     const char *value = getenv(name);
     if (!value)
-        return err_set(e, RC_PROJECT, "%s:%d:%d: %s: environment variable %s is not set", s->pos.file,
-                       s->pos.line, s->pos.column, key, name);
+        return err_set(e, RC_PROJECT, "%s:%d:%d: %s: environment variable %s is not set", s->pos.file, s->pos.line,
+                       s->pos.column, key, name);
     secret_register(value);
     buf_add_str(out, value);
     *ret_end = p + n + 1;
     return RC_OK;
 }
 
-enum rc setting_expand(struct arena *a, const struct setting *s, const char *key, const char **ret,
-                       struct err *e)
+enum rc setting_expand(struct arena *a, const struct setting *s, const char *key, const char **ret, struct err *e)
 {
     if (!s->text || !strstr(s->text, "${")) {
         *ret = s->text;
@@ -49,8 +48,8 @@ enum rc setting_expand(struct arena *a, const struct setting *s, const char *key
         }
     }
     if (out->overflow)
-        return err_set(e, RC_PROJECT, "%s:%d:%d: %s: the expanded text is longer than 1 MiB", s->pos.file,
-                       s->pos.line, s->pos.column, key);
+        return err_set(e, RC_PROJECT, "%s:%d:%d: %s: the expanded text is longer than 1 MiB", s->pos.file, s->pos.line,
+                       s->pos.column, key);
     *ret = arena_strndup(a, out->p, out->n);
     return RC_OK;
 }

@@ -21,8 +21,7 @@ static void check_encoding(struct reader *r, struct pos pos, const char *name)
 {
     iconv_t i = iconv_open("UTF-8", name);
     if (i == (iconv_t)-1)
-        problem_add(r->problems, pos, false, "'encoding': there is no encoding '%s'; `iconv -l` lists them",
-                    name);
+        problem_add(r->problems, pos, false, "'encoding': there is no encoding '%s'; `iconv -l` lists them", name);
     else iconv_close(i);
 }
 
@@ -31,8 +30,8 @@ static void check_from(struct reader *r, const struct yaml *from, const struct s
     struct problems *p = r->problems;
     enum file_format format = source->format;
     if (!yaml_get(from, "files"))
-        problem_add(p, (struct pos){r->file, from->line, from->column}, false,
-                    "the key 'files' is missing in %s", from_keys.title);
+        problem_add(p, (struct pos){r->file, from->line, from->column}, false, "the key 'files' is missing in %s",
+                    from_keys.title);
     if (source->files.text && strncmp(source->files.text, "s3://", 5) == 0)
         problem_add(p, source->files.pos, false,
                     "files on S3 are not supported by this version of ingot; give a local path");
@@ -42,8 +41,8 @@ static void check_from(struct reader *r, const struct yaml *from, const struct s
     if (source->records && (format == FORMAT_CSV || format == FORMAT_NDJSON || format == FORMAT_PARQUET))
         problem_add(p, read_position(r, from, "records"), false, "'records' goes with 'format: json' only");
     if (source->records && !is_json_path(source->records))
-        problem_add(p, read_position(r, from, "records"), false,
-                    "'records' must be a path such as $.data, not '%s'", source->records);
+        problem_add(p, read_position(r, from, "records"), false, "'records' must be a path such as $.data, not '%s'",
+                    source->records);
     if (source->encoding) check_encoding(r, read_position(r, from, "encoding"), source->encoding);
     if (source->csv.delimiter && source->csv.delimiter == (source->csv.quote        ? source->csv.quote
                                                            : source->csv.quote_none ? 0
@@ -60,8 +59,7 @@ static void check_load(struct reader *r, const struct yaml *map, const struct ta
     if (table->load != LOAD_UPSERT && table->n_key)
         problem_add(p, table->key_pos, false, "'key' goes with 'load: upsert' only");
     if (table->latest && !table->n_key)
-        problem_add(p, table->latest_pos, false,
-                    "'latest' picks one of the rows with the same key, so it needs 'key'");
+        problem_add(p, table->latest_pos, false, "'latest' picks one of the rows with the same key, so it needs 'key'");
 }
 
 void read_source_file(struct reader *r, struct str text, struct table *table)

@@ -118,8 +118,8 @@ static const char *decimal_type(struct reader *r, struct pos pos, int n, const i
     int precision = n > 0 ? numbers[0] : 18, scale = n == 2 ? numbers[1] : n == 1 ? 0 : 3;
     if (precision >= 1 && precision <= 38 && scale <= precision)
         return arena_printf(r->arena, "decimal(%d,%d)", precision, scale);
-    problem_add(r->problems, pos, false,
-                "decimal(%d,%d): the precision is 1 to 38, and the scale is not greater", precision, scale);
+    problem_add(r->problems, pos, false, "decimal(%d,%d): the precision is 1 to 38, and the scale is not greater",
+                precision, scale);
     return NULL;
 }
 
@@ -136,8 +136,7 @@ const char *contract_type(struct reader *r, struct scanner *s, struct token *t)
     if (strcmp(types[i].word, "double") == 0 && token_is(t, "precision")) *t = scan_token(s);
     int n = read_parameters(r, s, t, numbers);
     if (n < 0) return NULL;
-    if (strcmp(type, "timestamp") == 0 && n == 0 && read_time_zone(s, t, &with))
-        return with ? "timestamptz" : type;
+    if (strcmp(type, "timestamp") == 0 && n == 0 && read_time_zone(s, t, &with)) return with ? "timestamptz" : type;
     if (types[i].parameters == PRECISION_AND_SCALE) return decimal_type(r, pos, n, numbers);
     if (n == 0) return type;
     if (types[i].parameters == LENGTH && n == 1 && numbers[0] >= 1)

@@ -17,16 +17,14 @@ static void collect(struct arena *a, const struct table *t, struct bound **ret, 
     size_t n = 0;
     for (size_t i = 0; i < t->n_columns; i++)
         if (t->columns[i].check)
-            *ARENA_PUSH(a, list, n) =
-                (struct bound){arena_printf(a, "check of column %s", t->columns[i].name), t->columns[i].check,
-                               t->columns[i].pos, true};
+            *ARENA_PUSH(a, list, n) = (struct bound){arena_printf(a, "check of column %s", t->columns[i].name),
+                                                     t->columns[i].check, t->columns[i].pos, true};
     for (size_t i = 0; i < t->n_rules; i++)
-        *ARENA_PUSH(a, list, n) = (struct bound){arena_printf(a, "rule %s", t->rules[i].name),
-                                                 t->rules[i].expression, t->rules[i].pos, true};
+        *ARENA_PUSH(a, list, n) =
+            (struct bound){arena_printf(a, "rule %s", t->rules[i].name), t->rules[i].expression, t->rules[i].pos, true};
     for (size_t i = 0; i < t->n_checks; i++)
         if (t->checks[i].expression)
-            *ARENA_PUSH(a, list, n) =
-                (struct bound){"check", t->checks[i].expression, t->checks[i].pos, false};
+            *ARENA_PUSH(a, list, n) = (struct bound){"check", t->checks[i].expression, t->checks[i].pos, false};
     *ret = list;
     *ret_n = n;
 }
@@ -39,12 +37,11 @@ static enum rc bind_one(struct arena *a, struct session *s, const struct table *
     struct err reason = {0};
     struct pos pos = b->pos.file ? b->pos : t->pos;
     const char *file = pos.file ? pos.file : t->name;
-    enum rc rc =
-        expression_read(a, b->text, (struct pos){file, pos.line, pos.column}, b->what, b->rule, NULL, &x, e);
+    enum rc rc = expression_read(a, b->text, (struct pos){file, pos.line, pos.column}, b->what, b->rule, NULL, &x, e);
     if (rc != RC_OK) return rc;
-    rc = session_query(
-        a, s, arena_printf(a, "SELECT %s%s%s FROM (%s) AS t", b->rule ? "TRY(" : "(", x.sql, ")", sample),
-        &rows, &reason);
+    rc =
+        session_query(a, s, arena_printf(a, "SELECT %s%s%s FROM (%s) AS t", b->rule ? "TRY(" : "(", x.sql, ")", sample),
+                      &rows, &reason);
     if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE) {
         if (e) *e = reason;
         return rc;
@@ -58,8 +55,8 @@ static enum rc bind_one(struct arena *a, struct session *s, const struct table *
     return RC_OK;
 }
 
-enum rc contract_bind(struct arena *a, struct session *s, const struct table *table,
-                      const struct judgement *j, struct err *e)
+enum rc contract_bind(struct arena *a, struct session *s, const struct table *table, const struct judgement *j,
+                      struct err *e)
 {
     struct bound *list;
     size_t n;

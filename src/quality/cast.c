@@ -14,24 +14,24 @@ struct cast_context {
 };
 
 /* One loop for each type: texts in, values out, NULL where the text is NULL or not a plain literal. */
-#define CAST_FUNCTION(name, type, parse)                                                                     \
-    static void name(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)               \
-    {                                                                                                        \
-        const struct cast_context *context = duckdb_scalar_function_get_extra_info(info);                    \
-        (void)context;                                                                                       \
-        idx_t n = duckdb_data_chunk_get_size(input);                                                         \
-        duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);                                        \
-        duckdb_string_t *data = duckdb_vector_get_data(texts);                                               \
-        uint64_t *valid = duckdb_vector_get_validity(texts), *out_valid = NULL;                              \
-        type *out = duckdb_vector_get_data(output);                                                          \
-        for (idx_t i = 0; i < n; i++) {                                                                      \
-            if (vector_is_valid(valid, i)) {                                                                 \
-                struct str t = vector_text(&data[i]);                                                        \
-                type *value = &out[i];                                                                       \
-                if (parse) continue;                                                                         \
-            }                                                                                                \
-            vector_set_null(output, &out_valid, i);                                                          \
-        }                                                                                                    \
+#define CAST_FUNCTION(name, type, parse)                                                                               \
+    static void name(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)                         \
+    {                                                                                                                  \
+        const struct cast_context *context = duckdb_scalar_function_get_extra_info(info);                              \
+        (void)context;                                                                                                 \
+        idx_t n = duckdb_data_chunk_get_size(input);                                                                   \
+        duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);                                                  \
+        duckdb_string_t *data = duckdb_vector_get_data(texts);                                                         \
+        uint64_t *valid = duckdb_vector_get_validity(texts), *out_valid = NULL;                                        \
+        type *out = duckdb_vector_get_data(output);                                                                    \
+        for (idx_t i = 0; i < n; i++) {                                                                                \
+            if (vector_is_valid(valid, i)) {                                                                           \
+                struct str t = vector_text(&data[i]);                                                                  \
+                type *value = &out[i];                                                                                 \
+                if (parse) continue;                                                                                   \
+            }                                                                                                          \
+            vector_set_null(output, &out_valid, i);                                                                    \
+        }                                                                                                              \
     }
 
 static inline bool parse_in_range(struct str t, int64_t min, int64_t max, int64_t *ret)
@@ -39,13 +39,13 @@ static inline bool parse_in_range(struct str t, int64_t min, int64_t max, int64_
     return parse_integer(t.p, t.n, min, max, ret);
 }
 
-#define NARROW_INTEGER(name, type, min, max)                                                                 \
-    static inline bool name(struct str t, type *ret)                                                         \
-    {                                                                                                        \
-        int64_t wide;                                                                                        \
-        if (!parse_in_range(t, min, max, &wide)) return false;                                               \
-        *ret = (type)wide;                                                                                   \
-        return true;                                                                                         \
+#define NARROW_INTEGER(name, type, min, max)                                                                           \
+    static inline bool name(struct str t, type *ret)                                                                   \
+    {                                                                                                                  \
+        int64_t wide;                                                                                                  \
+        if (!parse_in_range(t, min, max, &wide)) return false;                                                         \
+        *ret = (type)wide;                                                                                             \
+        return true;                                                                                                   \
     }
 NARROW_INTEGER(narrow_int32, int32_t, INT32_MIN, INT32_MAX)
 NARROW_INTEGER(narrow_int16, int16_t, INT16_MIN, INT16_MAX)
@@ -139,8 +139,7 @@ static enum rc register_cast(duckdb_connection c, const char *name, duckdb_scala
 {
     struct cast_context *context = duckdb_malloc(sizeof *context);
     bool floating = function == to_double || function == to_real;
-    *context =
-        (struct cast_context){scale, floating ? newlocale(LC_ALL_MASK, "C", (locale_t)0) : (locale_t)0};
+    *context = (struct cast_context){scale, floating ? newlocale(LC_ALL_MASK, "C", (locale_t)0) : (locale_t)0};
     duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
     duckdb_scalar_function f = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(f, name);
@@ -153,12 +152,11 @@ static enum rc register_cast(duckdb_connection c, const char *name, duckdb_scala
     duckdb_destroy_scalar_function(&f);
     duckdb_destroy_logical_type(&text);
     duckdb_destroy_logical_type(&result);
-    return state == DuckDBSuccess ? RC_OK
-                                  : err_set(e, RC_INTERNAL, "the engine does not take the function %s", name);
+    return state == DuckDBSuccess ? RC_OK : err_set(e, RC_INTERNAL, "the engine does not take the function %s", name);
 }
 
-static enum rc register_decimals(duckdb_connection c, int width, const char *prefix,
-                                 duckdb_scalar_function_t function, struct err *e)
+static enum rc register_decimals(duckdb_connection c, int width, const char *prefix, duckdb_scalar_function_t function,
+                                 struct err *e)
 {
     for (int scale = 0; scale <= width; scale++) {
         char name[64];
@@ -174,8 +172,8 @@ enum rc cast_register(duckdb_connection c, struct err *e)
 {
     enum rc rc = RC_OK;
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        TRY(register_cast(c, functions[i].name, functions[i].function,
-                          duckdb_create_logical_type(functions[i].type), 0, e));
+        TRY(register_cast(c, functions[i].name, functions[i].function, duckdb_create_logical_type(functions[i].type), 0,
+                          e));
     TRY(register_decimals(c, 18, "ingot_to_decimal_", to_decimal, e));
     TRY(register_decimals(c, 38, "ingot_to_wide_decimal_", to_wide_decimal, e));
 out:

@@ -16,8 +16,7 @@ enum rc check_sql(struct arena *a, const struct check *c, const char *relation, 
     if (!c->expression) {
         struct str sql = statement_text(c->sql ? c->sql : "");
         if (!sql.n)
-            return err_set(e, RC_PROJECT, "%s:%d:%d: check %s is empty", pos.file, pos.line, pos.column,
-                           c->name);
+            return err_set(e, RC_PROJECT, "%s:%d:%d: check %s is empty", pos.file, pos.line, pos.column, c->name);
         *ret = arena_printf(a, "SELECT * FROM (%.*s) AS t LIMIT %d", (int)sql.n, sql.p, CHECK_ROWS_SHOWN + 1);
         return RC_OK;
     }
@@ -43,8 +42,8 @@ static char *describe_rows(struct arena *a, const struct check *c, const struct 
     return b->p;
 }
 
-enum rc check_run(struct arena *a, struct session *s, const struct check *c, const char *relation,
-                  char **ret_failure, struct err *e)
+enum rc check_run(struct arena *a, struct session *s, const struct check *c, const char *relation, char **ret_failure,
+                  struct err *e)
 {
     enum rc rc = RC_OK;
     char *sql, *failure = NULL;

@@ -22,8 +22,8 @@ struct judge {
 static enum rc problem(const struct judge *j, struct pos at, const char *why)
 {
     if (!at.file) at = j->table->pos;
-    return err_set(j->e, RC_PROJECT, "%s:%d:%d: %s: %s", at.file ? at.file : j->table->name, at.line,
-                   at.column, j->table->name, why);
+    return err_set(j->e, RC_PROJECT, "%s:%d:%d: %s: %s", at.file ? at.file : j->table->name, at.line, at.column,
+                   j->table->name, why);
 }
 
 static struct judged_column *find_column(const struct judgement *j, const char *name)
@@ -43,17 +43,16 @@ static const struct column_contract *find_contract(const struct table *t, const 
 static enum rc no_such_column(const struct judge *j, struct pos at, const char *what, const char *name)
 {
     const char *near = did_you_mean(name, j->names, j->j->n_columns);
-    return near
-               ? PROBLEM(j, at, "%s '%s' is not among the columns that the SELECT yields; did you mean '%s'?",
-                         what, name, near)
-               : PROBLEM(j, at, "%s '%s' is not among the columns that the SELECT yields", what, name);
+    return near ? PROBLEM(j, at, "%s '%s' is not among the columns that the SELECT yields; did you mean '%s'?", what,
+                          name, near)
+                : PROBLEM(j, at, "%s '%s' is not among the columns that the SELECT yields", what, name);
 }
 
 /* --- columns
  * ----------------------------------------------------------------------------------------------------- */
 
-static enum rc type_contracted(struct judge *j, const struct column_contract *c,
-                               const struct described_column *d, const char *raw, struct judged_column *out)
+static enum rc type_contracted(struct judge *j, const struct column_contract *c, const struct described_column *d,
+                               const char *raw, struct judged_column *out)
 {
     struct contract_type type;
     struct err reason = {0};
@@ -78,14 +77,12 @@ static enum rc add_column(struct judge *j, const struct described_column *d)
     const char *raw = arena_printf(j->a, "__raw_%zu", j->j->n_columns);
     const struct column_contract *c = find_contract(j->table, d->name);
     out->name = d->name;
-    out->delta =
-        (struct delta_column){.name = d->name, .type = d->delta_type, .nullable = true, .nested = d->nested};
+    out->delta = (struct delta_column){.name = d->name, .type = d->delta_type, .nullable = true, .nested = d->nested};
     out->typed = arena_printf(j->a, "m.%s", sql_name(j->a, d->name));
     out->type = d->type;
     out->stored = d->cast_to;
     enum rc rc = c ? type_contracted(j, c, d, raw, out) : RC_OK;
-    out->expression =
-        out->stored ? arena_printf(j->a, "CAST(%s AS %s)", out->typed, out->stored) : out->typed;
+    out->expression = out->stored ? arena_printf(j->a, "CAST(%s AS %s)", out->typed, out->stored) : out->typed;
     return rc;
 }
 
@@ -101,8 +98,7 @@ static enum rc add_columns(struct judge *j, const struct described_column *descr
         if (strcmp(described[i].name, "__error") == 0) j->j->guarded = true;
         if (is_carried(described[i].name) || strcmp(described[i].name, "__error") == 0) continue;
         if (find_column(j->j, described[i].name))
-            return PROBLEM(j, j->table->pos,
-                           "the SELECT yields two columns called '%s'; give one another name with AS",
+            return PROBLEM(j, j->table->pos, "the SELECT yields two columns called '%s'; give one another name with AS",
                            described[i].name);
         TRY(add_column(j, &described[i]));
     }
@@ -111,8 +107,7 @@ static enum rc add_columns(struct judge *j, const struct described_column *descr
     for (size_t i = 0; i < j->j->n_columns; i++) j->names[i] = j->j->columns[i].name;
     for (size_t i = 0; i < j->table->n_columns; i++)
         if (!find_column(j->j, j->table->columns[i].name))
-            return no_such_column(j, j->table->columns[i].pos, "contracted column",
-                                  j->table->columns[i].name);
+            return no_such_column(j, j->table->columns[i].pos, "contracted column", j->table->columns[i].name);
 out:
     return rc;
 }
@@ -129,10 +124,9 @@ static char *literal(const struct judge *j, const char *text)
 static char *shown(const struct judge *j, const char *sql, bool text)
 {
     char *value = arena_printf(j->a, "CAST(%s AS VARCHAR)", sql);
-    char *cut = arena_printf(j->a, "CASE WHEN length(%s) > 100 THEN left(%s, 100) || '…' ELSE %s END", value,
-                             value, value);
-    return text ? arena_printf(j->a, "'''' || %s || ''''", cut)
-                : arena_printf(j->a, "coalesce(%s, 'NULL')", cut);
+    char *cut =
+        arena_printf(j->a, "CASE WHEN length(%s) > 100 THEN left(%s, 100) || '…' ELSE %s END", value, value, value);
+    return text ? arena_printf(j->a, "'''' || %s || ''''", cut) : arena_printf(j->a, "coalesce(%s, 'NULL')", cut);
 }
 
 static char *value_text(const struct judge *j, const char *sql)
@@ -143,8 +137,7 @@ static char *value_text(const struct judge *j, const char *sql)
 static struct judged_test *add_test(struct judge *j, const char *rule, const char *column, const char *fails)
 {
     struct judged_test *t = ARENA_PUSH(j->a, j->j->tests, j->j->n_tests);
-    *t = (struct judged_test){
-        .rule = rule, .column = column, .fails = fails, .action = RULE_QUARANTINE, .warning = -1};
+    *t = (struct judged_test){.rule = rule, .column = column, .fails = fails, .action = RULE_QUARANTINE, .warning = -1};
     return t;
 }
 
@@ -180,8 +173,7 @@ static void test_cast(struct judge *j, const struct judged_column *c, const stru
                              shown(j, raw, is_text_type(d->type)), tail);
 }
 
-static void test_not_null(struct judge *j, const struct judged_column *c, const char *rule,
-                          const char *prefix)
+static void test_not_null(struct judge *j, const struct judged_column *c, const char *rule, const char *prefix)
 {
     struct judged_test *t = add_test(j, rule, c->name, arena_printf(j->a, "(%s IS NULL)", raw_of(j, c)));
     t->reason = literal(j, arena_printf(j->a, "%s%s is null", prefix, c->name));
@@ -189,8 +181,7 @@ static void test_not_null(struct judge *j, const struct judged_column *c, const 
 
 /* The user's boolean over one row; now() becomes the clock. TIMESTAMP columns are compared with a TIMESTAMP:
  * a comparison across the two kinds costs a calendar computation for each row. */
-static enum rc read_judging(struct judge *j, const char *text, struct pos pos, const char *what,
-                            const char **ret)
+static enum rc read_judging(struct judge *j, const char *text, struct pos pos, const char *what, const char **ret)
 {
     struct expression_clock clock = {"t.\"__clock\"", "t.\"__clock_local\"", j->names, j->j->n_columns};
     bool zoned = false, plain = false;
@@ -222,12 +213,11 @@ static void set_judging(const struct judge *j, struct judged_test *t, const char
                              literal(j, head), judging, tail);
 }
 
-static enum rc test_check(struct judge *j, const struct judged_column *c,
-                          const struct column_contract *contract)
+static enum rc test_check(struct judge *j, const struct judged_column *c, const struct column_contract *contract)
 {
     const char *judging;
-    enum rc rc = read_judging(j, contract->check, contract->pos,
-                              arena_printf(j->a, "check of column %s", c->name), &judging);
+    enum rc rc =
+        read_judging(j, contract->check, contract->pos, arena_printf(j->a, "check of column %s", c->name), &judging);
     if (rc != RC_OK) return rc;
     char *typed = arena_printf(j->a, "t.%s", sql_name(j->a, c->name));
     struct judged_test *t = add_test(j, arena_printf(j->a, "%s: check", c->name), c->name, NULL);
@@ -270,16 +260,16 @@ static enum rc test_rule(struct judge *j, const struct rule *r)
 /* --- references
  * -------------------------------------------------------------------------------------------------- */
 
-static enum rc find_parent(const struct judge *j, const struct reference *r,
-                           const struct parent_relation **ret, const char *const **ret_columns)
+static enum rc find_parent(const struct judge *j, const struct reference *r, const struct parent_relation **ret,
+                           const char *const **ret_columns)
 {
     for (size_t i = 0; i < j->n_parents; i++) {
         if (compare_names(j->parents[i].table, r->table) != 0) continue;
         const struct parent_relation *p = &j->parents[i];
         size_t n = r->n_parent_columns ? r->n_parent_columns : p->n_key;
         if (n == 0)
-            return PROBLEM(j, r->pos, "references %s, which has no key; name its columns: references %s(…)",
-                           r->table, r->table);
+            return PROBLEM(j, r->pos, "references %s, which has no key; name its columns: references %s(…)", r->table,
+                           r->table);
         if (n != r->n_columns)
             return PROBLEM(j, r->pos, "%zu column%s cannot reference %zu column%s of %s", r->n_columns,
                            r->n_columns == 1 ? "" : "s", n, n == 1 ? "" : "s", r->table);
@@ -319,8 +309,7 @@ static enum rc test_reference(struct judge *j, const struct reference *r)
         const struct judged_column *c = find_column(j->j, r->columns[i]);
         if (!c) return no_such_column(j, r->pos, "referencing column", r->columns[i]);
         buf_printf(names, "%s%s", i ? ", " : "", c->name);
-        buf_printf(with, " || %s || %s",
-                   literal(j, arena_printf(j->a, "%s%s = ", i ? ", " : "", parent_columns[i])),
+        buf_printf(with, " || %s || %s", literal(j, arena_printf(j->a, "%s%s = ", i ? ", " : "", parent_columns[i])),
                    shown(j, arena_printf(j->a, "t.%s", sql_name(j->a, c->name)), is_text_type(c->type)));
     }
     size_t index = j->j->n_parents;
@@ -329,11 +318,10 @@ static enum rc test_reference(struct judge *j, const struct reference *r)
     bool own_name = r->rule && *r->rule && find_column(j->j, r->rule) == NULL;
     const char *rule = own_name ? r->rule : arena_printf(j->a, "%s: references %s", names->p, r->table);
     const char *column = r->n_columns == 1 ? find_column(j->j, r->columns[0])->name : NULL;
-    struct judged_test *t =
-        add_test(j, rule, column, arena_printf(j->a, "(t.\"__parent_%zu\" IS FALSE)", index));
+    struct judged_test *t = add_test(j, rule, column, arena_printf(j->a, "(t.\"__parent_%zu\" IS FALSE)", index));
     if (column) t->value = value_text(j, arena_printf(j->a, "t.%s", sql_name(j->a, column)));
-    t->reason = arena_printf(j->a, "%s%s",
-                             literal(j, arena_printf(j->a, "%s: no %s with ", names->p, r->table)), with->p);
+    t->reason =
+        arena_printf(j->a, "%s%s", literal(j, arena_printf(j->a, "%s: no %s with ", names->p, r->table)), with->p);
     return RC_OK;
 }
 
@@ -354,8 +342,7 @@ static bool is_column_reference(const struct judge *j, const struct reference *r
 /* --- all tests, in order
  * ----------------------------------------------------------------------------------------- */
 
-static const struct described_column *find_described(const struct described_column *d, size_t n,
-                                                     const char *name)
+static const struct described_column *find_described(const struct described_column *d, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
         if (compare_names(d[i].name, name) == 0) return &d[i];
@@ -372,8 +359,7 @@ static enum rc test_columns(struct judge *j, const struct described_column *desc
         if (contract->not_null) test_not_null(j, c, arena_printf(j->a, "%s: not null", c->name), "");
         if (contract->check) TRY(test_check(j, c, contract));
         for (size_t k = 0; k < j->table->n_references; k++)
-            if (belongs_to(&j->table->references[k], contract))
-                TRY(test_reference(j, &j->table->references[k]));
+            if (belongs_to(&j->table->references[k], contract)) TRY(test_reference(j, &j->table->references[k]));
     }
 out:
     return rc;
@@ -397,8 +383,8 @@ static enum rc check_latest(const struct judge *j)
     if (!find_column(j->j, latest)) return no_such_column(j, j->table->pos, "latest", latest);
     const struct column_contract *contract = find_contract(j->table, latest);
     if (!contract)
-        return PROBLEM(j, j->table->pos,
-                       "latest: %s needs a type under columns, so that it is known how it orders", latest);
+        return PROBLEM(j, j->table->pos, "latest: %s needs a type under columns, so that it is known how it orders",
+                       latest);
     struct contract_type type;
     if (contract_type_parse(j->a, contract->type, &type, NULL) == RC_OK && !type.ordered)
         return PROBLEM(j, contract->pos, "latest: %s is %s, which has no order", latest, type.name);
@@ -423,8 +409,8 @@ out:
 }
 
 enum rc contract_judge(struct arena *a, const struct table *table, const struct described_column *described,
-                       size_t n_described, const struct parent_relation *parents, size_t n_parents,
-                       const char *clock, struct judgement **ret, struct err *e)
+                       size_t n_described, const struct parent_relation *parents, size_t n_parents, const char *clock,
+                       struct judgement **ret, struct err *e)
 {
     enum rc rc = RC_OK;
     struct judge j = {.a = a, .table = table, .parents = parents, .n_parents = n_parents, .e = e};

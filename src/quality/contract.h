@@ -28,7 +28,7 @@ struct judged_column {
  * rules, and the references on rule lines, as declared. A row's fate is the first test it fails. In a guarded
  * run (m has "__error") the first test of all is "expression error". */
 struct judged_test {
-    const char *rule; /* name in account and quarantine: "amount: decimal(12,2)", "amount: not null", "amount:
+    const char *rule;   /* name in account and quarantine: "amount: decimal(12,2)", "amount: not null", "amount:
                          check", "not_from_the_future", "customer_id: references silver.customers", "key: not
                          null", "expression error" */
     const char *column; /* or NULL */
@@ -63,22 +63,22 @@ struct parent_relation {
  * not judge a single row. now() in a rule is judged as `clock` (SQL: m."__in__loaded_at" where it is carried,
  * else a timestamp literal of the run). */
 enum rc contract_judge(struct arena *a, const struct table *table, const struct described_column *described,
-                       size_t n_described, const struct parent_relation *parents, size_t n_parents,
-                       const char *clock, struct judgement **ret, struct err *e) MUST_CHECK;
+                       size_t n_described, const struct parent_relation *parents, size_t n_parents, const char *clock,
+                       struct judgement **ret, struct err *e) MUST_CHECK;
 
 /* Lets the engine bind every check and rule by itself over NULLs of the columns' types: what does not bind,
  * or is not a boolean, is RC_PROJECT with position. For `check`, and to explain a run's statement that does
  * not bind. */
-enum rc contract_bind(struct arena *a, struct session *s, const struct table *table,
-                      const struct judgement *j, struct err *e) MUST_CHECK;
+enum rc contract_bind(struct arena *a, struct session *s, const struct table *table, const struct judgement *j,
+                      struct err *e) MUST_CHECK;
 
 /* The SELECT that yields every row of `relation` (SQL after FROM, will be named m) with: the typed columns
  * under their names, "__fate" INTEGER (0: accepted; k: fails tests[k-1] with action quarantine, drop or fail;
  * warnings do not count),
  * "__warned" BIGINT (bit i: fails the i-th warn rule), and every column of `carry` as it is. Reasons and
  * values are not computed here. `relation` stands once in the text. */
-char *judged_select(struct arena *a, const struct judgement *j, const char *relation,
-                    const char *const *carry, size_t n_carry);
+char *judged_select(struct arena *a, const struct judgement *j, const char *relation, const char *const *carry,
+                    size_t n_carry);
 /* The SELECT that yields only accepted rows (typed columns and `carry`), and hands every other row to `sink`
  * in the same pass: quarantined rows with all their reasons, the input row as JSON (columns "__in_row" if
  * carried, else the raw output row), _file/_row/_load if carried; dropped, warned and failing rows are
@@ -89,14 +89,13 @@ char *judged_select(struct arena *a, const struct judgement *j, const char *rela
  * above it but COPY, CREATE TABLE AS, projections, windows (without a filter on their result's partition
  * columns) and aggregates, and never name it twice through a CTE that is not MATERIALIZED. What was accepted
  * and what was refused must add up to m. */
-char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation,
-                           const char *const *carry, size_t n_carry, int64_t sink_handle);
+char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation, const char *const *carry,
+                           size_t n_carry, int64_t sink_handle);
 
 /* The same, and rows that pass but satisfy `leave_out` (SQL boolean over the typed columns, or NULL: what a table calls
  * `deleted`) are left out and counted in refusal_counts.left_out. This, not a WHERE around the SELECT, is how accepted
  * rows are left out: see above. */
-char *judged_keep_select(struct arena *a, const struct judgement *j, const char *relation,
-                         const char *const *carry, size_t n_carry, int64_t sink_handle,
-                         const char *leave_out);
+char *judged_keep_select(struct arena *a, const struct judgement *j, const char *relation, const char *const *carry,
+                         size_t n_carry, int64_t sink_handle, const char *leave_out);
 
 #endif

@@ -104,8 +104,7 @@ static struct token next_token(const char *p)
         while (is_name_start(p[n]) || is_digit(p[n]) || p[n] == '$') n++;
         return (struct token){TOKEN_NAME, {p, n}};
     }
-    if (is_digit(*p) || (*p == '.' && is_digit(p[1])))
-        return (struct token){TOKEN_NUMBER, {p, number_length(p)}};
+    if (is_digit(*p) || (*p == '.' && is_digit(p[1]))) return (struct token){TOKEN_NUMBER, {p, number_length(p)}};
     return (struct token){TOKEN_SIGN, {p, 1}};
 }
 
@@ -211,9 +210,8 @@ static const char *const aggregates[] = {"any_value",
 static const char *const windows[] = {"cume_dist",  "dense_rank", "fill",      "first_value", "lag",
                                       "last_value", "lead",       "nth_value", "ntile",       "percent_rank",
                                       "rank",       "rank_dense", "row_number"};
-static const char *const volatiles[] = {"random",          "uuid",     "uuidv4",    "uuidv7",
-                                        "gen_random_uuid", "nextval",  "currval",   "setseed",
-                                        "error",           "sleep_ms", "write_log", "stats"};
+static const char *const volatiles[] = {"random",  "uuid",    "uuidv4", "uuidv7",   "gen_random_uuid", "nextval",
+                                        "currval", "setseed", "error",  "sleep_ms", "write_log",       "stats"};
 static const char *const several_rows[] = {"unnest", "generate_subscripts"};
 static const char *const queries[] = {"select", "with",    "from",     "values", "table",
                                       "pivot",  "unpivot", "describe", "show",   "summarize"};
@@ -290,8 +288,7 @@ static const char *replace_clock(struct arena *a, const struct expression_clock 
     for (size_t i = 0; i < sizeof clock_words / sizeof *clock_words; i++) {
         const struct clock_word *w = &clock_words[i];
         if (!is_word(t, w->word)) continue;
-        if (!call && (w->call || is_sign(open, '(') || is_sign(open, '.') || is_column(clock, w->word)))
-            return NULL;
+        if (!call && (w->call || is_sign(open, '(') || is_sign(open, '.') || is_column(clock, w->word))) return NULL;
         *ret_next = call ? close.text.p + 1 : t.text.p + t.text.n;
         switch (w->kind) {
         case CLOCK_INSTANT: return clock->timestamp;
@@ -339,8 +336,7 @@ static enum rc follow_brackets(struct reader *r, struct token t)
 {
     char c = *t.text.p;
     if (c == ';') return REFUSE(r, t.text.p, "is more than one expression: ';' ends it");
-    if (c == '?' || c == '$')
-        return REFUSE(r, t.text.p, "has a parameter, which nobody sets; use getvariable('name')");
+    if (c == '?' || c == '$') return REFUSE(r, t.text.p, "has a parameter, which nobody sets; use getvariable('name')");
     if (c == '(' || c == '[' || c == '{') {
         if (r->depth == sizeof r->open) return REFUSE(r, t.text.p, "nests brackets too deep");
         r->open[r->depth++] = c;
@@ -397,10 +393,8 @@ bool expression_mentions(struct arena *a, const char *text, const char *name)
 {
     struct token t;
     for (const char *p = text; (t = next_token(p)).kind != TOKEN_END; p = t.text.p + t.text.n) {
-        if (t.kind == TOKEN_NAME && compare_names(arena_strndup(a, t.text.p, t.text.n), name) == 0)
-            return true;
-        if (t.kind == TOKEN_QUOTED_NAME &&
-            compare_names(arena_strndup(a, t.text.p, t.text.n), sql_name(a, name)) == 0)
+        if (t.kind == TOKEN_NAME && compare_names(arena_strndup(a, t.text.p, t.text.n), name) == 0) return true;
+        if (t.kind == TOKEN_QUOTED_NAME && compare_names(arena_strndup(a, t.text.p, t.text.n), sql_name(a, name)) == 0)
             return true;
         if (t.kind == TOKEN_OPEN_QUOTE) return false;
     }

@@ -24,8 +24,7 @@ struct expression {
  * refused in any case. `pos` is where the text begins, for errors; `what` is its name there: "rule
  * cheap_enough". */
 enum rc expression_read(struct arena *a, const char *text, struct pos pos, const char *what, bool row,
-                        const struct expression_clock *clock, struct expression *ret,
-                        struct err *e) MUST_CHECK;
+                        const struct expression_clock *clock, struct expression *ret, struct err *e) MUST_CHECK;
 /* Does the text mention the name outside quotes and comments (or as a quoted name)? Letter case does not
  * matter. */
 bool expression_mentions(struct arena *a, const char *text, const char *name);

@@ -50,8 +50,7 @@ static void add_fate(struct buf *out, const struct judgement *j)
     buf_printf(out, "%s AS INTEGER) AS \"__fate\", CAST(0", n ? " ELSE 0 END" : "0");
     for (size_t i = 0; i < j->n_tests; i++)
         if (j->tests[i].warning >= 0)
-            buf_printf(out, " + CASE WHEN %s THEN %lld ELSE 0 END", j->tests[i].fails,
-                       1LL << j->tests[i].warning);
+            buf_printf(out, " + CASE WHEN %s THEN %lld ELSE 0 END", j->tests[i].fails, 1LL << j->tests[i].warning);
     buf_add_str(out, " AS BIGINT) AS \"__warned\"");
 }
 
@@ -79,8 +78,8 @@ static void add_written(struct buf *out, struct arena *a, const struct judgement
     }
 }
 
-char *judged_select(struct arena *a, const struct judgement *j, const char *relation,
-                    const char *const *carry, size_t n_carry)
+char *judged_select(struct arena *a, const struct judgement *j, const char *relation, const char *const *carry,
+                    size_t n_carry)
 {
     struct buf *out = buf_new(a, BUF_DEFAULT_MAX);
     buf_add_str(out, "SELECT ");
@@ -133,8 +132,7 @@ static void add_row(struct buf *out, struct arena *a, const struct judgement *j,
     buf_add_str(out, ")) AS VARCHAR))");
 }
 
-static void add_origin(struct buf *out, const char *name, const char *type, const char *const *carry,
-                       size_t n_carry)
+static void add_origin(struct buf *out, const char *name, const char *type, const char *const *carry, size_t n_carry)
 {
     for (size_t i = 0; i < n_carry; i++) {
         if (strcmp(carry[i], name) != 0) continue;
@@ -166,19 +164,17 @@ static void add_reasons(struct buf *out, const struct judgement *j)
 /* "__accepted": true without any call for rows that pass everything. Rows that are only counted are told apart
  * from those whose reasons and input row are needed. The calls are volatile, and the filter on the column stays
  * above them. */
-static void add_accepted(struct buf *out, struct arena *a, const struct judgement *j,
-                         const char *const *carry, size_t n_carry, int64_t handle, const char *leave_out)
+static void add_accepted(struct buf *out, struct arena *a, const struct judgement *j, const char *const *carry,
+                         size_t n_carry, int64_t handle, const char *leave_out)
 {
     const char *left = leave_out ? arena_printf(a, "coalesce((%s), false)", leave_out) : "false";
-    buf_printf(
-        out, "CASE WHEN t.\"__fate\" = 0 AND t.\"__warned\" = 0 AND NOT %s THEN true WHEN t.\"__fate\" IN (0",
-        left);
+    buf_printf(out, "CASE WHEN t.\"__fate\" = 0 AND t.\"__warned\" = 0 AND NOT %s THEN true WHEN t.\"__fate\" IN (0",
+               left);
     for (size_t i = 0; i < j->n_tests; i++)
         if (j->tests[i].action == RULE_DROP) buf_printf(out, ", %zu", i + 1);
     buf_printf(out, ") THEN " INGOT_COUNT "(CAST(%lld AS BIGINT), t.\"__fate\", t.\"__warned\", %s) ",
                (long long)handle, left);
-    buf_printf(out, "ELSE " INGOT_REFUSE "(CAST(%lld AS BIGINT), t.\"__fate\", t.\"__warned\", ",
-               (long long)handle);
+    buf_printf(out, "ELSE " INGOT_REFUSE "(CAST(%lld AS BIGINT), t.\"__fate\", t.\"__warned\", ", (long long)handle);
     add_reasons(out, j);
     add_row(out, a, j, carry, n_carry);
     add_origin(out, "__in__file", "VARCHAR", carry, n_carry);
@@ -187,8 +183,8 @@ static void add_accepted(struct buf *out, struct arena *a, const struct judgemen
     buf_add_str(out, ") END AS \"__accepted\"");
 }
 
-char *judged_keep_select(struct arena *a, const struct judgement *j, const char *relation,
-                         const char *const *carry, size_t n_carry, int64_t sink_handle, const char *leave_out)
+char *judged_keep_select(struct arena *a, const struct judgement *j, const char *relation, const char *const *carry,
+                         size_t n_carry, int64_t sink_handle, const char *leave_out)
 {
     struct buf *out = buf_new(a, BUF_DEFAULT_MAX);
     buf_add_str(out, "SELECT ");
@@ -206,8 +202,8 @@ char *judged_keep_select(struct arena *a, const struct judgement *j, const char 
     return out->p;
 }
 
-char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation,
-                           const char *const *carry, size_t n_carry, int64_t sink_handle)
+char *judged_accept_select(struct arena *a, const struct judgement *j, const char *relation, const char *const *carry,
+                           size_t n_carry, int64_t sink_handle)
 {
     return judged_keep_select(a, j, relation, carry, n_carry, sink_handle, NULL);
 }

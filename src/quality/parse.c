@@ -37,38 +37,38 @@ bool parse_integer(const char *p, size_t n, int64_t min, int64_t max, int64_t *r
 
 /* Reads digits and point into an unscaled number of `type`; `room` is how many digits may stand before the
  * point. */
-#define DECIMAL_PARSER(name, type, digits_max)                                                               \
-    bool name(const char *p, size_t n, int scale, type *ret)                                                 \
-    {                                                                                                        \
-        const char *end = p + n;                                                                             \
-        bool negative = take_sign(&p, end);                                                                  \
-        const char *first = p;                                                                               \
-        int room = digits_max - scale;                                                                       \
-        type value = 0;                                                                                      \
-        unsigned d;                                                                                          \
-        for (; p < end && digit_at(p, &d); p++) {                                                            \
-            if (!value && !d) continue;                                                                      \
-            if (room-- == 0) return false;                                                                   \
-            value = value * 10 + d;                                                                          \
-        }                                                                                                    \
-        size_t digits = (size_t)(p - first);                                                                 \
-        if (p < end) {                                                                                       \
-            if (*p++ != '.') return false;                                                                   \
-            digits += (size_t)(end - p);                                                                     \
-            for (; p < end; p++) {                                                                           \
-                if (!digit_at(p, &d)) return false;                                                          \
-                if (scale > 0) {                                                                             \
-                    value = value * 10 + d;                                                                  \
-                    scale--;                                                                                 \
-                } else if (d) {                                                                              \
-                    return false;                                                                            \
-                }                                                                                            \
-            }                                                                                                \
-        }                                                                                                    \
-        if (!digits) return false;                                                                           \
-        for (; scale > 0; scale--) value *= 10;                                                              \
-        *ret = negative ? -value : value;                                                                    \
-        return true;                                                                                         \
+#define DECIMAL_PARSER(name, type, digits_max)                                                                         \
+    bool name(const char *p, size_t n, int scale, type *ret)                                                           \
+    {                                                                                                                  \
+        const char *end = p + n;                                                                                       \
+        bool negative = take_sign(&p, end);                                                                            \
+        const char *first = p;                                                                                         \
+        int room = digits_max - scale;                                                                                 \
+        type value = 0;                                                                                                \
+        unsigned d;                                                                                                    \
+        for (; p < end && digit_at(p, &d); p++) {                                                                      \
+            if (!value && !d) continue;                                                                                \
+            if (room-- == 0) return false;                                                                             \
+            value = value * 10 + d;                                                                                    \
+        }                                                                                                              \
+        size_t digits = (size_t)(p - first);                                                                           \
+        if (p < end) {                                                                                                 \
+            if (*p++ != '.') return false;                                                                             \
+            digits += (size_t)(end - p);                                                                               \
+            for (; p < end; p++) {                                                                                     \
+                if (!digit_at(p, &d)) return false;                                                                    \
+                if (scale > 0) {                                                                                       \
+                    value = value * 10 + d;                                                                            \
+                    scale--;                                                                                           \
+                } else if (d) {                                                                                        \
+                    return false;                                                                                      \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+        if (!digits) return false;                                                                                     \
+        for (; scale > 0; scale--) value *= 10;                                                                        \
+        *ret = negative ? -value : value;                                                                              \
+        return true;                                                                                                   \
     }
 
 DECIMAL_PARSER(parse_decimal64, int64_t, 18)
@@ -109,8 +109,7 @@ static bool date_at(const char *p, int32_t *ret_days)
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if (day > length[month] + (unsigned)(leap && month == 2)) return false;
     unsigned y = year - 1;
-    unsigned days =
-        y * 365 + y / 4 - y / 100 + y / 400 + (unsigned)before[month] + (leap && month > 2) + day - 1;
+    unsigned days = y * 365 + y / 4 - y / 100 + y / 400 + (unsigned)before[month] + (leap && month > 2) + day - 1;
     *ret_days = (int32_t)days - 719162; /* from 0001-01-01 to 1970-01-01 */
     return true;
 }

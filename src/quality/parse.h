@@ -33,7 +33,7 @@ bool parse_date(const char *p, size_t n, int32_t *ret_days);      /* since 1970-
 bool parse_time(const char *p, size_t n, int64_t *ret_us);        /* since midnight */
 bool parse_timestamp(const char *p, size_t n, int64_t *ret_us);   /* since 1970-01-01 00:00 */
 bool parse_timestamptz(const char *p, size_t n, int64_t *ret_us); /* since 1970-01-01 00:00 UTC */
-bool parse_uuid(const char *p, size_t n, int128 *ret); /* big-endian value, as the engine stores it */
+bool parse_uuid(const char *p, size_t n, int128 *ret);            /* big-endian value, as the engine stores it */
 bool parse_json(const char *p, size_t n);
 
 #endif

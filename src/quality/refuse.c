@@ -51,10 +51,8 @@ void refusal_close(int64_t handle, struct arena *a, struct refusal_counts *ret)
     pthread_mutex_unlock(&registry.lock);
     if (!r) return;
     if (ret) {
-        *ret = (struct refusal_counts){.quarantined = r->quarantined,
-                                       .dropped = r->dropped,
-                                       .failed = r->failed,
-                                       .left_out = r->left_out};
+        *ret = (struct refusal_counts){
+            .quarantined = r->quarantined, .dropped = r->dropped, .failed = r->failed, .left_out = r->left_out};
         ret->by_test = ARENA_ARRAY(a, int64_t, r->judgement->n_tests + 1);
         memcpy(ret->by_test, r->by_test, sizeof *r->by_test * r->judgement->n_tests);
         if (r->first_failure) ret->first_failure = arena_strdup(a, r->first_failure);
@@ -218,8 +216,7 @@ static void refuse_row(struct refusal *r, const struct refuse_arguments *arg, id
     pthread_mutex_unlock(&r->lock);
     if (!t || t->action != RULE_QUARANTINE || !r->sink) return;
 
-    struct refused row = {
-        .row = bigint_at(arg->rows, i, -1), .line = -1, .load = bigint_at(arg->loads, i, -1)};
+    struct refused row = {.row = bigint_at(arg->rows, i, -1), .line = -1, .load = bigint_at(arg->loads, i, -1)};
     buf_clear(reasons);
     add_reasons(reasons, r->judgement, &arg->reasons, &arg->values, i);
     column_and_value(t, list_text_at(&arg->values, i, (size_t)fate - 1), &row.column, &row.value);
@@ -273,8 +270,7 @@ static enum rc register_judge(duckdb_connection c, const char *name, const duckd
     duckdb_scalar_function_set_function(f, function);
     duckdb_state state = duckdb_register_scalar_function(c, f);
     duckdb_destroy_scalar_function(&f);
-    return state == DuckDBSuccess ? RC_OK
-                                  : err_set(e, RC_INTERNAL, "the engine does not take the function %s", name);
+    return state == DuckDBSuccess ? RC_OK : err_set(e, RC_INTERNAL, "the engine does not take the function %s", name);
 }
 
 enum rc quality_register_connection(duckdb_connection c, struct err *e)

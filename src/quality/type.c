@@ -69,15 +69,14 @@ static int read_arguments(const char *p, int arguments[2])
     return p[-1] == ')' && !*p ? n : -1;
 }
 
-static enum rc set_decimal(struct arena *a, struct contract_type *t, const int arguments[2], int n,
-                           struct err *e)
+static enum rc set_decimal(struct arena *a, struct contract_type *t, const int arguments[2], int n, struct err *e)
 {
     t->width = n > 0 ? arguments[0] : 18;
     t->scale = n > 1 ? arguments[1] : n == 1 ? 0 : 3;
     if (t->width < 1 || t->width > 38 || t->scale > t->width)
         return err_set(e, RC_PROJECT,
-                       "decimal(%d,%d) cannot be: 1 to 38 digits, of which at most all stand after the point",
-                       t->width, t->scale);
+                       "decimal(%d,%d) cannot be: 1 to 38 digits, of which at most all stand after the point", t->width,
+                       t->scale);
     t->name = arena_printf(a, "decimal(%d,%d)", t->width, t->scale);
     t->engine = arena_printf(a, "DECIMAL(%d,%d)", t->width, t->scale);
     t->delta = t->name;

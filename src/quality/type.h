@@ -47,7 +47,6 @@ struct contract_type {
 /* Letter case and blanks do not matter; decimal alone is decimal(18,3). Other words for a type (int, text, numeric …) were
  * put in these names when the project was read.
  * decimal(18,3). Anything else is RC_PROJECT with a suggestion, without a position (the caller knows it). */
-enum rc contract_type_parse(struct arena *a, const char *text, struct contract_type *ret,
-                            struct err *e) MUST_CHECK;
+enum rc contract_type_parse(struct arena *a, const char *text, struct contract_type *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -15,8 +15,7 @@ static inline bool vector_is_valid(const uint64_t *mask, idx_t i)
 static inline struct str vector_text(const duckdb_string_t *s)
 {
     size_t n = s->value.inlined.length;
-    return (struct str){
-        n <= sizeof s->value.inlined.inlined ? s->value.inlined.inlined : s->value.pointer.ptr, n};
+    return (struct str){n <= sizeof s->value.inlined.inlined ? s->value.inlined.inlined : s->value.pointer.ptr, n};
 }
 
 /* *mask is the vector's own mask, fetched with the first NULL. */

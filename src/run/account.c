@@ -25,8 +25,7 @@ enum rc account_reconcile(struct account *acc, const char *table, struct err *e)
     if (acc->driving && read >= 0) {
         acc->filtered = read - acc->yielded;
         if (acc->filtered < 0 || (acc->filtered > 0 && !acc->may_filter))
-            return disagree(e, table, "rows read less rows yielded must be what was filtered", read,
-                            acc->yielded);
+            return disagree(e, table, "rows read less rows yielded must be what was filtered", read, acc->yielded);
     }
     int64_t gone = acc->inserted + acc->replacing + acc->unchanged + acc->quarantined + acc->dropped +
                    acc->deduplicated + acc->deleted;
@@ -43,8 +42,7 @@ enum rc account_reconcile(struct account *acc, const char *table, struct err *e)
     }
     if (quarantined != acc->quarantined)
         return disagree(e, table, "quarantined rows by rule must add up", quarantined, acc->quarantined);
-    if (dropped != acc->dropped)
-        return disagree(e, table, "dropped rows by rule must add up", dropped, acc->dropped);
+    if (dropped != acc->dropped) return disagree(e, table, "dropped rows by rule must add up", dropped, acc->dropped);
     return RC_OK;
 }
 
@@ -125,8 +123,7 @@ static void add_term(struct buf *out, const char *name, int64_t rows)
 static void add_rules(struct buf *out, const struct account *acc, int what)
 {
     size_t shown = 0, all = 0;
-    for (size_t i = 0; i < acc->n_lines; i++)
-        all += (int)acc->lines[i].what == what && acc->lines[i].rows > 0;
+    for (size_t i = 0; i < acc->n_lines; i++) all += (int)acc->lines[i].what == what && acc->lines[i].rows > 0;
     for (size_t i = 0; i < acc->n_lines && shown < 3; i++) {
         if ((int)acc->lines[i].what != what || acc->lines[i].rows == 0) continue;
         buf_add_str(out, shown ? ", " : " (");

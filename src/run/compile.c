@@ -24,8 +24,7 @@ static void cache_read(struct arena *a, const char *project_dir, struct statemen
     statement_cache_open(text, cache);
 }
 
-static void cache_write(struct arena *a, const char *project_dir, const struct compiled *c,
-                        const struct hash *keys)
+static void cache_write(struct arena *a, const char *project_dir, const struct compiled *c, const struct hash *keys)
 {
     struct buf out;
     struct err e = {0};
@@ -64,8 +63,7 @@ static enum rc analyze(struct arena *a, const struct table *t, const char *json,
     } else {
         struct buf *record = buf_new(scratch, BUF_DEFAULT_MAX);
         statement_print(record, s);
-        rc = statement_parse_cached(a, (struct str){arena_strndup(a, record->p, record->n), record->n}, ret,
-                                    e);
+        rc = statement_parse_cached(a, (struct str){arena_strndup(a, record->p, record->n), record->n}, ret, e);
     }
     arena_free(scratch);
     return rc;
@@ -85,8 +83,8 @@ out:
     return rc;
 }
 
-static enum rc parse_missing(struct arena *a, struct compiled *c, struct lazy_engine *engine,
-                             struct problems *p, struct err *e)
+static enum rc parse_missing(struct arena *a, struct compiled *c, struct lazy_engine *engine, struct problems *p,
+                             struct err *e)
 {
     enum rc rc;
     size_t n = 0, n_tables = c->project->n_tables;

@@ -67,8 +67,7 @@ static struct pinned **sorted_by_id(struct lake *l, size_t *ret_n)
 }
 
 /* The log names inputs by their Delta ids; the graph knows them by name. */
-static void watermarks_from_txns(struct lake *l, struct table_version *v, struct pinned *const *sorted,
-                                 size_t n)
+static void watermarks_from_txns(struct lake *l, struct table_version *v, struct pinned *const *sorted, size_t n)
 {
     const struct delta_snapshot *s = v->snapshot;
     for (size_t i = 0; i < s->n_txns; i++) {
@@ -145,8 +144,8 @@ static void destroy_lock(void *lock)
     pthread_mutex_destroy(lock);
 }
 
-enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec,
-                 const char *const *names, const bool *selected, size_t n, struct lake **ret, struct err *e)
+enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec, const char *const *names,
+                 const bool *selected, size_t n, struct lake **ret, struct err *e)
 {
     enum rc rc;
     struct lake *l = ARENA_NEW(a, struct lake);
@@ -160,8 +159,7 @@ enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_cod
     size_t n_read = 0, n_sorted = 0;
     for (size_t i = 0; i < n; i++) {
         struct pinned *t = &l->tables[i];
-        *t = (struct pinned){
-            .name = names[i], .dir = table_dir(a, names[i]), .selected = selected[i], .foreign = -1};
+        *t = (struct pinned){.name = names[i], .dir = table_dir(a, names[i]), .selected = selected[i], .foreign = -1};
         t->now = (struct table_version){.version = -1, .side = -1};
         const struct marked_table *m = marker_table(l->marker, names[i]);
         if (m) from_marker(t, m);

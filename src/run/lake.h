@@ -28,8 +28,7 @@ struct pinned {
     const char *dir;  /* "silver/orders" */
     bool selected, held;
     struct table_version now;
-    int64_t
-        foreign; /* first foreign commit after our last one, -1 none; looked up by lake_pin for selected tables */
+    int64_t foreign; /* first foreign commit after our last one, -1 none; looked up by lake_pin for selected tables */
     bool foreign_overwrite; /* one of them replaced or restored the whole table */
     struct err *
         damage; /* its newest log cannot be read: the table fails, others go on; `now` is what the marker says; NULL: fine */
@@ -49,12 +48,10 @@ struct lake {
 
 char *table_dir(struct arena *a, const char *name); /* "silver.orders" -> "silver/orders" */
 /* Reads the newest marker and pins every table: selected ones at their newest version, others as published. */
-enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec,
-                 const char *const *names, const bool *selected, size_t n, struct lake **ret,
-                 struct err *e) MUST_CHECK;
+enum rc lake_pin(struct arena *a, struct storage *s, const struct checkpoint_codec *codec, const char *const *names,
+                 const bool *selected, size_t n, struct lake **ret, struct err *e) MUST_CHECK;
 /* The snapshot of the pinned version, read once; thread-safe. No table: *ret = NULL. */
-enum rc lake_snapshot(struct lake *l, struct pinned *t, struct delta_snapshot **ret,
-                      struct err *e) MUST_CHECK;
+enum rc lake_snapshot(struct lake *l, struct pinned *t, struct delta_snapshot **ret, struct err *e) MUST_CHECK;
 struct pinned *lake_table(const struct lake *l, const char *name);         /* or NULL */
 int64_t table_watermark(const struct table_version *v, const char *input); /* or -1 */
 

@@ -5,8 +5,8 @@
 
 #define PRODUCER "urn:ingot:" INGOT_VERSION
 #define SPEC "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
-#define FACET(name, version)                                                                                 \
-    "\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"https://openlineage.io/spec/facets/" version "/" name   \
+#define FACET(name, version)                                                                                           \
+    "\"_producer\":\"" PRODUCER "\",\"_schemaURL\":\"https://openlineage.io/spec/facets/" version "/" name             \
     ".json#/$defs/" name "\""
 
 struct event {
@@ -48,11 +48,11 @@ static void add_outputs(struct buf *out, const struct event *v)
     if (strcmp(v->type, "COMPLETE") == 0) {
         int64_t size = 0;
         for (size_t i = 0; i < v->step->n_added; i++) size += v->step->added[i].size;
-        buf_printf(out,
-                   ",\"outputFacets\":{\"outputStatistics\":{" FACET(
-                       "OutputStatisticsOutputDatasetFacet",
-                       "1-0-2") ",\"rowCount\":%lld,\"size\":%lld,\"fileCount\":%zu}}",
-                   (long long)v->step->account.rows_added, (long long)size, v->step->n_added);
+        buf_printf(
+            out,
+            ",\"outputFacets\":{\"outputStatistics\":{" FACET(
+                "OutputStatisticsOutputDatasetFacet", "1-0-2") ",\"rowCount\":%lld,\"size\":%lld,\"fileCount\":%zu}}",
+            (long long)v->step->account.rows_added, (long long)size, v->step->n_added);
     }
     buf_add_str(out, "}]");
 }
@@ -85,13 +85,11 @@ static void add_run(struct buf *out, const struct event *v)
 static void add_event(struct buf *out, const struct event *v)
 {
     buf_printf(out,
-               "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER
-               "\",\"schemaURL\":\"" SPEC "\",",
+               "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER "\",\"schemaURL\":\"" SPEC "\",",
                v->type, os_format_time(v->step->arena, v->at_us));
     add_run(out, v);
     buf_add_str(out, ",\"job\":{\"namespace\":\"ingot\",\"name\":");
-    add_string(out,
-               arena_printf(v->step->arena, "%s.%s", v->w->compiled->project->name, v->step->table->name));
+    add_string(out, arena_printf(v->step->arena, "%s.%s", v->w->compiled->project->name, v->step->table->name));
     buf_add_char(out, '}');
     add_inputs(out, v);
     add_outputs(out, v);
@@ -121,8 +119,8 @@ static void run_event(struct buf *out, struct workspace *w, const struct run_res
                       int64_t at_us, const char *error)
 {
     buf_printf(out,
-               "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER
-               "\",\"schemaURL\":\"" SPEC "\",\"run\":{\"runId\":\"%s\",\"facets\":{",
+               "{\"eventType\":\"%s\",\"eventTime\":\"%s\",\"producer\":\"" PRODUCER "\",\"schemaURL\":\"" SPEC
+               "\",\"run\":{\"runId\":\"%s\",\"facets\":{",
                type, os_format_time(w->arena, at_us), result->run);
     if (error) {
         buf_add_str(out, "\"errorMessage\":{" FACET("ErrorMessageRunFacet", "1-0-1") ",\"message\":");
@@ -139,8 +137,7 @@ void lineage_write(struct workspace *w, struct run_result *result, enum rc rc, c
     struct buf *tables = buf_new(w->arena, BUF_DEFAULT_MAX), *out = buf_new(w->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; result->steps && i < result->n; i++) add_table(tables, w, result, i);
     if (tables->n == 0 && rc == RC_OK) return;
-    if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE)
-        return; /* the lake may not take it, and the next run tells */
+    if (rc == RC_INTERRUPTED || rc == RC_UNREACHABLE) return; /* the lake may not take it, and the next run tells */
     bool failed = rc != RC_OK || result->any_failed;
     const char *message = rc != RC_OK ? redact(w->arena, error->message) : failed ? "a table failed" : NULL;
     run_event(out, w, result, "START", result->started_us, NULL);

@@ -85,8 +85,7 @@ static enum rc rewrite_files(struct step *s, struct session *session, const stru
 {
     enum rc rc = RC_OK;
     struct delta_file *rest = ARENA_ARRAY(s->arena, struct delta_file, hits->n_rows + 1);
-    struct buf *numbers =
-        buf_new(s->arena, BUF_DEFAULT_MAX); /* CASE from the index in `rest` to the one in `files` */
+    struct buf *numbers = buf_new(s->arena, BUF_DEFAULT_MAX); /* CASE from the index in `rest` to the one in `files` */
     size_t n_rest = 0;
     for (size_t r = 0; r < hits->n_rows; r++) {
         size_t file = strtoul(hits->cells[r * 2], NULL, 10);
@@ -101,16 +100,15 @@ static enum rc rewrite_files(struct step *s, struct session *session, const stru
     TRY(step_relation(s, s->pinned->dir, rest, n_rest, s->columns, s->n_columns, true, &relation, e));
     char *columns = column_list(s->arena, "", s->columns, s->n_columns);
     char *select = arena_printf(
-        s->arena,
-        "SELECT %s FROM (SELECT * REPLACE ([%s][__file + 1]::INTEGER AS __file) FROM (%s)) t WHERE %s",
+        s->arena, "SELECT %s FROM (SELECT * REPLACE ([%s][__file + 1]::INTEGER AS __file) FROM (%s)) t WHERE %s",
         columns, numbers->p, relation, keep);
     TRY(copy_into(s, session, select, directory, e));
 out:
     return rc;
 }
 
-enum rc remove_rows(struct step *s, struct session *session, const struct delta_snapshot *before,
-                    const char *predicate, const char *directory, struct err *e)
+enum rc remove_rows(struct step *s, struct session *session, const struct delta_snapshot *before, const char *predicate,
+                    const char *directory, struct err *e)
 {
     enum rc rc;
     size_t n;
@@ -119,11 +117,9 @@ enum rc remove_rows(struct step *s, struct session *session, const struct delta_
     char *relation;
     TRY(step_relation(s, s->pinned->dir, files, n, before->columns, before->n_columns, true, &relation, e));
     struct rows *hits;
-    TRY(session_queryf(s->arena, session, &hits, e,
-                       "SELECT __file, count(*) FROM (%s) WHERE %s GROUP BY 1 ORDER BY 1", relation,
-                       predicate));
-    TRY(rewrite_files(s, session, files, hits, arena_printf(s->arena, "(%s) IS NOT TRUE", predicate),
-                      directory, e));
+    TRY(session_queryf(s->arena, session, &hits, e, "SELECT __file, count(*) FROM (%s) WHERE %s GROUP BY 1 ORDER BY 1",
+                       relation, predicate));
+    TRY(rewrite_files(s, session, files, hits, arena_printf(s->arena, "(%s) IS NOT TRUE", predicate), directory, e));
 out:
     return rc;
 }
@@ -150,8 +146,7 @@ static enum rc find_hits(struct merging *g, const struct delta_snapshot *before,
     TRY(session_execf(g->session, e,
                       "CREATE OR REPLACE TEMP TABLE __hit AS SELECT * FROM (%s) e SEMI JOIN (SELECT DISTINCT "
                       "%s FROM %s) c ON %s",
-                      relation, g->key, g->m->candidates,
-                      key_equality(s->arena, "e", "c", g->m->key, g->m->n_key)));
+                      relation, g->key, g->m->candidates, key_equality(s->arena, "e", "c", g->m->key, g->m->n_key)));
 out:
     return rc;
 }
@@ -164,8 +159,7 @@ static enum rc find_winners(struct merging *g, struct err *e)
                          "CREATE OR REPLACE TEMP TABLE __won AS SELECT * FROM (SELECT %s, true AS __new FROM "
                          "%s UNION ALL SELECT %s, false FROM %s) "
                          "QUALIFY row_number() OVER (PARTITION BY %s ORDER BY %s%s__new) = 1",
-                         g->columns, g->m->candidates, g->columns, older, g->key, g->order,
-                         *g->order ? ", " : "");
+                         g->columns, g->m->candidates, g->columns, older, g->key, g->order, *g->order ? ", " : "");
 }
 
 static enum rc count_outcomes(struct merging *g, struct err *e)
@@ -188,10 +182,9 @@ static enum rc count_outcomes(struct merging *g, struct err *e)
     int64_t deletions = strtoll(r->cells[2], NULL, 10);
     acc->deleted += deletions;
     /* new rows that are what is there already */
-    TRY(session_query_int(
-        g->session, &unchanged, e,
-        "SELECT count(*) FROM (SELECT %s FROM __won WHERE NOT __new INTERSECT SELECT %s FROM %s)", g->columns,
-        g->columns, g->m->candidates));
+    TRY(session_query_int(g->session, &unchanged, e,
+                          "SELECT count(*) FROM (SELECT %s FROM __won WHERE NOT __new INTERSECT SELECT %s FROM %s)",
+                          g->columns, g->columns, g->m->candidates));
     acc->unchanged += unchanged;
     acc->deduplicated +=
         candidates - strtoll(r->cells[0], NULL, 10) - strtoll(r->cells[1], NULL, 10) - deletions - unchanged;
@@ -199,8 +192,8 @@ out:
     return rc;
 }
 
-enum rc merge_rows(struct step *s, struct session *session, const struct delta_snapshot *before,
-                   const struct merge *m, const char *directory, struct err *e)
+enum rc merge_rows(struct step *s, struct session *session, const struct delta_snapshot *before, const struct merge *m,
+                   const char *directory, struct err *e)
 {
     enum rc rc;
     struct merging g = {.s = s, .session = session, .m = m};
@@ -215,22 +208,20 @@ enum rc merge_rows(struct step *s, struct session *session, const struct delta_s
                       "JOIN (SELECT * FROM __won WHERE __new) w ON %s",
                       key_equality(s->arena, "h", "w", m->key, m->n_key)));
     struct rows *hits;
-    TRY(session_query(s->arena, session, "SELECT __file, count(*) FROM __leaving GROUP BY 1 ORDER BY 1",
-                      &hits, e));
-    TRY(rewrite_files(
-        s, session, g.files, hits,
-        "NOT EXISTS (SELECT 1 FROM __leaving l WHERE l.__file = t.__file AND l.__row = t.__row)", directory,
-        e));
-    char *select = arena_printf(s->arena, "SELECT %s FROM __won WHERE __new AND NOT coalesce((%s), false)",
-                                g.columns, m->deleted ? m->deleted : "false");
+    TRY(session_query(s->arena, session, "SELECT __file, count(*) FROM __leaving GROUP BY 1 ORDER BY 1", &hits, e));
+    TRY(rewrite_files(s, session, g.files, hits,
+                      "NOT EXISTS (SELECT 1 FROM __leaving l WHERE l.__file = t.__file AND l.__row = t.__row)",
+                      directory, e));
+    char *select = arena_printf(s->arena, "SELECT %s FROM __won WHERE __new AND NOT coalesce((%s), false)", g.columns,
+                                m->deleted ? m->deleted : "false");
     TRY(copy_into(s, session, select, directory, e));
 out:
     return rc;
 }
 
 enum rc upsert_source(struct step *s, struct session *session, const struct delta_snapshot *left,
-                      const struct parquet_file *data, size_t n_data, const char *known_loads,
-                      const char *directory, struct err *e)
+                      const struct parquet_file *data, size_t n_data, const char *known_loads, const char *directory,
+                      struct err *e)
 {
     enum rc rc;
     struct delta_file *files = ARENA_ARRAY(s->arena, struct delta_file, n_data + 1);
@@ -243,12 +234,11 @@ enum rc upsert_source(struct step *s, struct session *session, const struct delt
     char *loaded;
     TRY(step_relation(s, s->pinned->dir, files, n_data, s->columns, s->n_columns, false, &loaded, e));
     if (known_loads)
-        loaded = arena_printf(
-            s->arena,
-            "SELECT l.* REPLACE (coalesce(k.__load, l.\"_load\") AS \"_load\", coalesce(k.__at, "
-            "l.\"_loaded_at\") AS \"_loaded_at\") "
-            "FROM (%s) l LEFT JOIN (VALUES %s) k(__path, __load, __at) ON k.__path = l.\"_file\"",
-            loaded, known_loads);
+        loaded = arena_printf(s->arena,
+                              "SELECT l.* REPLACE (coalesce(k.__load, l.\"_load\") AS \"_load\", coalesce(k.__at, "
+                              "l.\"_loaded_at\") AS \"_loaded_at\") "
+                              "FROM (%s) l LEFT JOIN (VALUES %s) k(__path, __load, __at) ON k.__path = l.\"_file\"",
+                              loaded, known_loads);
     char *key = name_list(s->arena, "", s->table->key, s->table->n_key);
     struct buf *no_key = buf_new(s->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < s->table->n_key; i++) {
@@ -267,13 +257,11 @@ enum rc upsert_source(struct step *s, struct session *session, const struct delt
     s->account.inserted = 0;
     char *latest =
         s->table->latest
-            ? arena_printf(
-                  s->arena,
-                  "%s DESC NULLS LAST, \"_load\" DESC NULLS LAST, \"_file\" DESC NULLS LAST, \"_row\"",
-                  sql_name(s->arena, s->table->latest))
+            ? arena_printf(s->arena,
+                           "%s DESC NULLS LAST, \"_load\" DESC NULLS LAST, \"_file\" DESC NULLS LAST, \"_row\"",
+                           sql_name(s->arena, s->table->latest))
             : arena_strdup(s->arena, "\"_load\" DESC NULLS LAST, \"_file\" DESC NULLS LAST, \"_row\"");
-    struct merge m = {
-        .key = s->table->key, .n_key = s->table->n_key, .latest = latest, .candidates = "__loaded"};
+    struct merge m = {.key = s->table->key, .n_key = s->table->n_key, .latest = latest, .candidates = "__loaded"};
     TRY(merge_rows(s, session, left, &m, directory, e));
     TRY(session_exec(session, "DROP VIEW __loaded", e));
     for (size_t i = 0; i < n_data; i++) TRY(os_remove(data[i].url, e));

@@ -12,8 +12,8 @@ void step_add_files(struct step *s, const char *directory, const struct parquet_
 void step_remove_file(struct step *s, const struct delta_file *file);
 
 /* Takes the rows for which `predicate` holds out of the table's files; untouched files stay as they are. */
-enum rc remove_rows(struct step *s, struct session *session, const struct delta_snapshot *before,
-                    const char *predicate, const char *directory, struct err *e) MUST_CHECK;
+enum rc remove_rows(struct step *s, struct session *session, const struct delta_snapshot *before, const char *predicate,
+                    const char *directory, struct err *e) MUST_CHECK;
 
 struct merge {
     const char *const *key;
@@ -21,18 +21,17 @@ struct merge {
     const char *latest;     /* SQL expressions that order rows of one key, without DESC; "" for none */
     const char *deleted;    /* SQL over the columns, or NULL */
     const char *candidates; /* relation of new accepted rows: s->columns, nothing else */
-    const char *
-        older; /* relation of the rows that speak for what is there, where the table itself does not know them
+    const char *older; /* relation of the rows that speak for what is there, where the table itself does not know them
                                (tombstones); NULL: the table's own rows */
 };
 /* Counts inserted, replacing, unchanged, deduplicated and deleted into the account; adds and removes files. */
-enum rc merge_rows(struct step *s, struct session *session, const struct delta_snapshot *before,
-                   const struct merge *m, const char *directory, struct err *e) MUST_CHECK;
+enum rc merge_rows(struct step *s, struct session *session, const struct delta_snapshot *before, const struct merge *m,
+                   const char *directory, struct err *e) MUST_CHECK;
 /* load: upsert of a source: `data` are files staged for this load, which are replaced by the merged ones; `left`: the table
  * without what this step took out already; `known_loads`: VALUES (path, load, time) of files whose rows came before, or NULL. */
 enum rc upsert_source(struct step *s, struct session *session, const struct delta_snapshot *left,
-                      const struct parquet_file *data, size_t n_data, const char *known_loads,
-                      const char *directory, struct err *e) MUST_CHECK;
+                      const struct parquet_file *data, size_t n_data, const char *known_loads, const char *directory,
+                      struct err *e) MUST_CHECK;
 
 /* Lists of quoted names, for SQL. */
 char *name_list(struct arena *a, const char *prefix, const char *const *names, size_t n);

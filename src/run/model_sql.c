@@ -15,16 +15,15 @@ static enum rc make_catalog(struct model_work *w, const char *catalog, struct er
                          catalog, catalog, catalog, catalog, catalog, catalog);
 }
 
-static enum rc view_over(struct model_work *w, const char *name, size_t node, const struct delta_file *files,
-                         size_t n, struct err *e)
+static enum rc view_over(struct model_work *w, const char *name, size_t node, const struct delta_file *files, size_t n,
+                         struct err *e)
 {
     enum rc rc;
     struct step *s = w->s;
     struct delta_snapshot *input;
     TRY(step_input_snapshot(s, node, &input, e));
     char *relation;
-    TRY(step_relation(s, s->lake->tables[node].dir, files, n, input->columns, input->n_columns, false,
-                      &relation, e));
+    TRY(step_relation(s, s->lake->tables[node].dir, files, n, input->columns, input->n_columns, false, &relation, e));
     TRY(session_execf(w->session, e, "CREATE OR REPLACE VIEW %s AS %s", name, relation));
 out:
     if (rc != RC_OK) err_context(e, "reading %s", s->lake->tables[node].name);
@@ -34,8 +33,7 @@ out:
 static char *view_name(struct arena *a, const char *table)
 {
     const char *dot = strchr(table, '.');
-    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))),
-                        sql_name(a, dot + 1));
+    return arena_printf(a, "%s.%s", sql_name(a, arena_strndup(a, table, (size_t)(dot - table))), sql_name(a, dot + 1));
 }
 
 static char *parent_view(struct arena *a, const char *table)
@@ -75,8 +73,8 @@ static enum rc set_variables(struct model_work *w, struct err *e)
         const char *value;
         TRY(variable_expand(w->s->arena, v, &value, e));
         value = v->type == VARIABLE_NULL ? "NULL" : sql_string(w->s->arena, value);
-        TRY(session_execf(w->session, e, "SET VARIABLE %s = CAST(%s AS %s)", sql_name(w->s->arena, v->name),
-                          value, types[v->type]));
+        TRY(session_execf(w->session, e, "SET VARIABLE %s = CAST(%s AS %s)", sql_name(w->s->arena, v->name), value,
+                          types[v->type]));
     }
 out:
     return rc;
@@ -100,8 +98,8 @@ enum rc model_open_catalog(struct model_work *w, struct err *e)
     for (size_t i = s->n_inputs; i < s->n_spans; i++) {
         struct delta_snapshot *parent;
         TRY(step_input_snapshot(s, s->spans[i].node, &parent, e));
-        TRY(view_over(w, parent_view(s->arena, s->spans[i].table), s->spans[i].node, parent->files,
-                      parent->n_files, e));
+        TRY(view_over(w, parent_view(s->arena, s->spans[i].table), s->spans[i].node, parent->files, parent->n_files,
+                      e));
     }
     TRY(set_variables(w, e));
 out:
@@ -114,8 +112,7 @@ void model_close(struct model_work *w)
         struct err ignored = {0};
         if (w->guarded && session_exec(w->session, STATEMENT_GUARD_RESET, &ignored) != RC_OK)
             log_debug("%s: %s", w->s->table->name, ignored.message);
-        if (session_execf(w->session, &ignored, "USE memory; DETACH DATABASE IF EXISTS %s", w->catalog) !=
-            RC_OK)
+        if (session_execf(w->session, &ignored, "USE memory; DETACH DATABASE IF EXISTS %s", w->catalog) != RC_OK)
             log_debug("%s: %s", w->s->table->name, ignored.message);
     }
     session_close(w->session);
@@ -241,16 +238,14 @@ static bool same_columns(const struct delta_snapshot *before, const struct delta
     return true;
 }
 
-static enum rc check_named_columns(struct step *s, const char *key, const char *const *names, size_t n,
-                                   struct err *e)
+static enum rc check_named_columns(struct step *s, const char *key, const char *const *names, size_t n, struct err *e)
 {
     for (size_t i = 0; i < n; i++) {
         bool found = false;
-        for (size_t k = 0; k < s->n_columns && !found; k++)
-            found = strcasecmp(s->columns[k].name, names[i]) == 0;
+        for (size_t k = 0; k < s->n_columns && !found; k++) found = strcasecmp(s->columns[k].name, names[i]) == 0;
         if (!found)
-            return err_set(e, RC_PROJECT, "%s:%d:%d: %s: %s has no column %s", s->table->pos.file,
-                           s->table->pos.line, s->table->pos.column, key, s->table->name, names[i]);
+            return err_set(e, RC_PROJECT, "%s:%d:%d: %s: %s has no column %s", s->table->pos.file, s->table->pos.line,
+                           s->table->pos.column, key, s->table->name, names[i]);
     }
     return RC_OK;
 }
@@ -271,8 +266,7 @@ enum rc model_judge(struct model_work *w, struct err *e)
     char *clock = has_carried(w, "__in__loaded_at")
                       ? arena_strdup(s->arena, "m.\"__in__loaded_at\"")
                       : arena_printf(s->arena, "TIMESTAMPTZ '%s'", os_format_time(s->arena, s->lake->now_us));
-    TRY(contract_judge(s->arena, s->table, w->described, w->n_described, parents, n_parents, clock,
-                       &w->judgement, e));
+    TRY(contract_judge(s->arena, s->table, w->described, w->n_described, parents, n_parents, clock, &w->judgement, e));
     s->n_columns = w->judgement->n_columns;
     s->columns = ARENA_ARRAY(s->arena, struct delta_column, s->n_columns + 1);
     for (size_t i = 0; i < s->n_columns; i++) s->columns[i] = w->judgement->columns[i].delta;
@@ -307,8 +301,7 @@ enum rc model_split_by_key(struct model_work *w, struct err *e)
     enum rc rc;
     size_t n_key = w->s->table->n_key;
     char *key = key_expressions(w);
-    struct buf *names = buf_new(w->s->arena, BUF_DEFAULT_MAX),
-               *no_null = buf_new(w->s->arena, BUF_DEFAULT_MAX);
+    struct buf *names = buf_new(w->s->arena, BUF_DEFAULT_MAX), *no_null = buf_new(w->s->arena, BUF_DEFAULT_MAX);
     for (size_t k = 0; k < n_key; k++) {
         buf_printf(names, "%sk%zu", k ? ", " : "", k);
         buf_printf(no_null, "%sk%zu IS NOT NULL", k ? " AND " : "", k);
@@ -319,11 +312,9 @@ enum rc model_split_by_key(struct model_work *w, struct err *e)
                       names->p, key, names->p, no_null->p));
     const char *often = arena_printf(w->s->arena, "(%s) IN (SELECT %s FROM __often_keys)", key,
                                      n_key == 1 ? names->p : arena_printf(w->s->arena, "(%s)", names->p));
+    TRY(session_execf(w->session, e, "CREATE OR REPLACE TEMP VIEW __often AS SELECT * FROM __model m WHERE %s", often));
     TRY(session_execf(w->session, e,
-                      "CREATE OR REPLACE TEMP VIEW __often AS SELECT * FROM __model m WHERE %s", often));
-    TRY(session_execf(w->session, e,
-                      "CREATE OR REPLACE TEMP VIEW __once AS SELECT * FROM __model m WHERE (%s) IS NOT TRUE",
-                      often));
+                      "CREATE OR REPLACE TEMP VIEW __once AS SELECT * FROM __model m WHERE (%s) IS NOT TRUE", often));
 out:
     return rc;
 }
@@ -370,8 +361,8 @@ enum rc model_open_older(struct model_work *w, struct err *e)
     enum rc rc = make_catalog(w, catalog, e);
     if (rc == RC_OK) rc = fill_older(w, catalog, e);
     w->failed_on_value = rc != RC_OK && session_failed_on_value(w->session);
-    if (session_execf(w->session, rc == RC_OK ? e : &ignored, "USE %s; DETACH DATABASE IF EXISTS %s",
-                      w->catalog, catalog) != RC_OK &&
+    if (session_execf(w->session, rc == RC_OK ? e : &ignored, "USE %s; DETACH DATABASE IF EXISTS %s", w->catalog,
+                      catalog) != RC_OK &&
         rc == RC_OK)
         rc = e->rc;
     return rc;
@@ -383,26 +374,25 @@ enum rc model_create_own_view(struct model_work *w, struct err *e)
 {
     struct step *s = w->s;
     char *relation;
-    enum rc rc = step_relation(s, s->pinned->dir, s->after->files, s->after->n_files, s->columns,
-                               s->n_columns, false, &relation, e);
+    enum rc rc = step_relation(s, s->pinned->dir, s->after->files, s->after->n_files, s->columns, s->n_columns, false,
+                               &relation, e);
     if (rc != RC_OK) return rc;
-    return session_execf(w->session, e, "CREATE OR REPLACE VIEW %s AS %s",
-                         view_name(s->arena, s->table->name), relation);
+    return session_execf(w->session, e, "CREATE OR REPLACE VIEW %s AS %s", view_name(s->arena, s->table->name),
+                         relation);
 }
 
 enum rc model_check(struct model_work *w, const struct check *check, struct err *e)
 {
     char *failure;
-    enum rc rc =
-        check_run(w->s->arena, w->session, check, view_name(w->s->arena, w->s->table->name), &failure, e);
+    enum rc rc = check_run(w->s->arena, w->session, check, view_name(w->s->arena, w->s->table->name), &failure, e);
     if (rc == RC_OK && failure)
-        rc = err_set(e, RC_DATA, "%s: %s (%s:%d:%d)", w->s->table->name, failure, check->pos.file,
-                     check->pos.line, check->pos.column);
+        rc = err_set(e, RC_DATA, "%s: %s (%s:%d:%d)", w->s->table->name, failure, check->pos.file, check->pos.line,
+                     check->pos.column);
     return rc;
 }
 
-static enum rc count_rows(struct model_work *w, size_t node, const struct delta_file *files, size_t n,
-                          int64_t *ret, struct err *e)
+static enum rc count_rows(struct model_work *w, size_t node, const struct delta_file *files, size_t n, int64_t *ret,
+                          struct err *e)
 {
     *ret = 0;
     bool known = true;
@@ -415,8 +405,8 @@ static enum rc count_rows(struct model_work *w, size_t node, const struct delta_
     char *relation;
     enum rc rc = step_input_snapshot(w->s, node, &input, e);
     if (rc == RC_OK)
-        rc = step_relation(w->s, w->s->lake->tables[node].dir, files, n, input->columns, input->n_columns,
-                           false, &relation, e);
+        rc = step_relation(w->s, w->s->lake->tables[node].dir, files, n, input->columns, input->n_columns, false,
+                           &relation, e);
     if (rc != RC_OK) return rc;
     return session_query_int(w->session, ret, e, "SELECT count(*) FROM (%s)", relation);
 }
@@ -433,8 +423,8 @@ enum rc model_count_read(struct model_work *w, struct err *e)
         TRY(step_input_snapshot(s, span->node, &input, e));
         bool added = reads_added_only(s, span);
         acc->read[acc->n_read].table = span->table;
-        TRY(count_rows(w, span->node, added ? span->added : input->files,
-                       added ? span->n_added : input->n_files, &acc->read[acc->n_read++].rows, e));
+        TRY(count_rows(w, span->node, added ? span->added : input->files, added ? span->n_added : input->n_files,
+                       &acc->read[acc->n_read++].rows, e));
     }
 out:
     return rc;

@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 
-enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n,
-                        size_t *ret_lost, struct err *e)
+enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n, size_t *ret_lost,
+                        struct err *e)
 {
     size_t lost = 0;
     for (size_t i = 0; i < n; i++) {

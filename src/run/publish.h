@@ -34,11 +34,10 @@ struct staged {
 
 /* Makes the commits of all staged tables, in the given topological order; sets PUBLISHED or LOST. RC_UNREACHABLE ends it
  * at once (what is committed stands). *ret_lost counts lost ones. */
-enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n,
-                        size_t *ret_lost, struct err *e) MUST_CHECK;
+enum rc publish_commits(struct lake *l, struct staged *staged, const size_t *order, size_t n, size_t *ret_lost,
+                        struct err *e) MUST_CHECK;
 /* Writes the marker for the tables of `selected` that are published or up to date; `gone` (may be NULL) flags none. */
-enum rc publish_marker(struct lake *l, const char *run, const struct staged *staged,
-                       struct err *e) MUST_CHECK;
+enum rc publish_marker(struct lake *l, const char *run, const struct staged *staged, struct err *e) MUST_CHECK;
 
 /* One attempt after another until nothing is lost, at most 8 times, then RC_CONFLICT (RULES.md A 1). */
 struct stager {

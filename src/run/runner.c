@@ -22,10 +22,9 @@ static enum rc open_lake(struct workspace *w, struct err *e)
     const char *lake;
     TRY(setting_expand(w->arena, &w->target->lake, "lake", &lake, e));
     if (strstr(lake, "://"))
-        return err_set(
-            e, RC_PROJECT,
-            "%s:%d:%d: lake: %s is not a folder; this version of ingot keeps lakes in folders only",
-            w->target->lake.pos.file, w->target->lake.pos.line, w->target->lake.pos.column, lake);
+        return err_set(e, RC_PROJECT,
+                       "%s:%d:%d: lake: %s is not a folder; this version of ingot keeps lakes in folders only",
+                       w->target->lake.pos.file, w->target->lake.pos.line, w->target->lake.pos.column, lake);
     while (strncmp(lake, "./", 2) == 0) lake += 2;
     w->lake_root = path_join(w->arena, w->compiled->project->dir, lake);
     TRY(storage_local_open(w->lake_root, &w->storage, e));
@@ -37,8 +36,7 @@ out:
 /* The message of an expansion begins with the place, which the problem has of its own. */
 static void add_unset(struct workspace *w, struct problems *p, struct pos pos, const struct err *e)
 {
-    const char *place = arena_printf(w->arena, "%s:%d:%d: ", pos.file, pos.line, pos.column),
-               *message = e->message;
+    const char *place = arena_printf(w->arena, "%s:%d:%d: ", pos.file, pos.line, pos.column), *message = e->message;
     if (strncmp(message, place, strlen(place)) == 0) message += strlen(place);
     problem_add(p, pos, false, "%s", message);
 }
@@ -95,8 +93,8 @@ static enum rc first_problem(const struct problems *p, struct err *e)
     return err_set(e, RC_PROJECT, "the project has errors");
 }
 
-enum rc workspace_open(struct arena *a, const char *dir, const char *target, struct problems *p,
-                       struct workspace **ret, struct err *e)
+enum rc workspace_open(struct arena *a, const char *dir, const char *target, struct problems *p, struct workspace **ret,
+                       struct err *e)
 {
     enum rc rc;
     struct workspace *w = ARENA_NEW(a, struct workspace);
@@ -110,8 +108,7 @@ enum rc workspace_open(struct arena *a, const char *dir, const char *target, str
     problems_sort(p);
     if (p->n_errors > 0) return first_problem(p, e);
     w->target = project_target(w->compiled->project, target);
-    if (!w->target)
-        return err_set(e, RC_USAGE, "there is no target %s in ingot.yml", target ? target : "(default)");
+    if (!w->target) return err_set(e, RC_USAGE, "there is no target %s in ingot.yml", target ? target : "(default)");
     check_target(w, p);
     problems_sort(p);
     if (p->n_errors > 0) return first_problem(p, e);
@@ -162,8 +159,7 @@ static enum rc begin_attempt(void *data, struct lake *l, int attempt, struct err
         struct arena *a = arena_new();
         arena_defer(l->arena, free_arena, a);
         struct step *s = ARENA_NEW(a, struct step);
-        *s = (struct step){
-            .arena = a, .runner = &r->runner, .lake = l, .node = i, .pinned = &l->tables[i], .side = -1};
+        *s = (struct step){.arena = a, .runner = &r->runner, .lake = l, .node = i, .pinned = &l->tables[i], .side = -1};
         s->table = r->runner.compiled->dag->nodes[i].table;
         s->statement = r->runner.compiled->statements[i];
         r->runner.steps[i] = s;
@@ -177,12 +173,12 @@ static enum rc repair_mirror(struct step *s, struct err *e)
 {
     enum rc rc;
     if (!s->pinned->unmarked || s->pinned->now.side < 0 || s->runner->plan_only) return RC_OK;
-    bool same_side = s->staged_all[s->node].outcome == OUTCOME_STAGED &&
-                     s->side < 0; /* its commit will not bring it up to date */
+    bool same_side =
+        s->staged_all[s->node].outcome == OUTCOME_STAGED && s->side < 0; /* its commit will not bring it up to date */
     if (s->staged_all[s->node].outcome != OUTCOME_UP_TO_DATE && !same_side) return RC_OK;
     if (s->chain_length == 0) TRY(step_read_side(s, e));
-    TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->quarantine,
-                          s->n_quarantine, s->pinned->now.side, e));
+    TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine,
+                          s->pinned->now.side, e));
     return RC_OK;
 out:
     return rc;
@@ -242,8 +238,7 @@ static const char *stopped_by(const struct dag *dag, const struct staged *staged
     return NULL;
 }
 
-static enum rc plan_only(struct running *r, const struct transaction *t, struct run_result *ret,
-                         struct err *e)
+static enum rc plan_only(struct running *r, const struct transaction *t, struct run_result *ret, struct err *e)
 {
     enum rc rc;
     struct arena *a = r->w->arena;
@@ -264,8 +259,7 @@ static enum rc plan_only(struct running *r, const struct transaction *t, struct 
         ret->staged[table].outcome = OUTCOME_UPSTREAM;
         r->runner.steps[table]->decision = (struct decision){
             STRATEGY_BLOCKED,
-            .reason = arena_printf(a, "stays at its last version, because %s cannot be brought up to date",
-                                   stopped)};
+            .reason = arena_printf(a, "stays at its last version, because %s cannot be brought up to date", stopped)};
     }
 out:
     return rc;
@@ -280,16 +274,14 @@ static void sum_up(struct run_result *ret)
     }
 }
 
-enum rc workspace_run(struct workspace *w, const struct run_request *request, struct run_result *ret,
-                      struct err *e)
+enum rc workspace_run(struct workspace *w, const struct run_request *request, struct run_result *ret, struct err *e)
 {
     enum rc rc;
     struct arena *a = w->arena;
     struct running *r = ARENA_NEW(a, struct running);
     char id[37];
     os_uuid(id);
-    *ret = (struct run_result){
-        .run = arena_strdup(a, id), .started_us = os_now_us(), .n = w->compiled->dag->n_nodes};
+    *ret = (struct run_result){.run = arena_strdup(a, id), .started_us = os_now_us(), .n = w->compiled->dag->n_nodes};
     int64_t start = os_monotonic_us();
     r->w = w;
     r->request = request;

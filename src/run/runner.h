@@ -17,8 +17,8 @@ struct workspace {
 /* Finds, reads and compiles the project above `dir`. Problems are collected in `p`; if there are errors among them the
  * call is RC_PROJECT with the first one as message and *ret has no graph. Warnings do not fail it. `target` may be NULL.
  * An s3:// lake is refused as not supported by this version. Released with the arena. */
-enum rc workspace_open(struct arena *a, const char *dir, const char *target, struct problems *p,
-                       struct workspace **ret, struct err *e) MUST_CHECK;
+enum rc workspace_open(struct arena *a, const char *dir, const char *target, struct problems *p, struct workspace **ret,
+                       struct err *e) MUST_CHECK;
 /* Without looking at the tables' files: project, target and storage only (for commands that work on the lake alone). */
 void workspace_interrupt(struct workspace *w); /* from any thread: ends engine work, sets *stop */
 
@@ -41,9 +41,8 @@ struct run_result {
     struct step **steps;   /* by node; NULL: not selected */
     struct staged *staged; /* by node: outcome and error */
     size_t n;
-    bool any_failed; /* a table failed, or a source file was refused whole: exit code 1 */
-    const char
-        *lineage_file; /* OpenLineage events of this run, relative to the lake; NULL if none were written */
+    bool any_failed;          /* a table failed, or a source file was refused whole: exit code 1 */
+    const char *lineage_file; /* OpenLineage events of this run, relative to the lake; NULL if none were written */
 };
 /* RC_OK also when single tables failed (any_failed). RC_CONFLICT, RC_UNREACHABLE, RC_INTERRUPTED as in the design. With
  * plan_only nothing is staged or written, and steps hold the worst-case decisions. */
@@ -55,8 +54,7 @@ enum rc workspace_run(struct workspace *w, const struct run_request *request, st
 enum rc workspace_table_sql(struct workspace *w, const struct marker *m, const char *name, char **ret_sql,
                             struct delta_snapshot **ret_snapshot, struct err *e) MUST_CHECK;
 /* Views bronze.x, silver.y, gold.z for every published table of marker `m`, and quarantine."silver.y", in a session. */
-enum rc workspace_views(struct workspace *w, const struct marker *m, struct session *s,
-                        struct err *e) MUST_CHECK;
+enum rc workspace_views(struct workspace *w, const struct marker *m, struct session *s, struct err *e) MUST_CHECK;
 
 /* Checkpoints of tables whose published version is due for one (every tenth). */
 void write_checkpoints(struct workspace *w, const struct run_result *result);

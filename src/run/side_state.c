@@ -12,8 +12,7 @@ static enum rc read_part(struct step *s, const json_t *object, struct err *e)
     TRY(json_get_int(object, "records", what, &part.records, e));
     TRY(json_get_string(object, "stats", what, &part.stats, e));
     if (!part.path || part.size < 0 || part.records < 0)
-        return err_set(e, RC_DATA, "a side entry of %s lists a quarantine part without path, size or records",
-                       what);
+        return err_set(e, RC_DATA, "a side entry of %s lists a quarantine part without path, size or records", what);
     struct quarantine_part *place = ARENA_PUSH(s->arena, s->quarantine, s->n_quarantine);
     *place = part;
 out:
@@ -34,8 +33,7 @@ static enum rc read_quarantine_lines(struct step *s, struct str part, struct err
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         size_t n = stop ? (size_t)(stop - line) : (size_t)(end - line);
         /* file lines are the many; they belong to the ledger */
-        bool mine =
-            n > 14 && (memcmp(line, "{\"quarantine\"", 13) == 0 || memcmp(line, "{\"unquarantine", 14) == 0);
+        bool mine = n > 14 && (memcmp(line, "{\"quarantine\"", 13) == 0 || memcmp(line, "{\"unquarantine", 14) == 0);
         if (mine) {
             json_t *object;
             enum rc rc = json_read(s->arena, (struct str){line, n}, s->table->name, &object, e);
@@ -54,8 +52,7 @@ enum rc step_read_side(struct step *s, struct err *e)
 {
     enum rc rc;
     struct str *parts;
-    TRY(side_chain(s->arena, s->lake->storage, s->pinned->dir, s->pinned->now.side, &parts, &s->chain_length,
-                   e));
+    TRY(side_chain(s->arena, s->lake->storage, s->pinned->dir, s->pinned->now.side, &parts, &s->chain_length, e));
     if (s->table->source) TRY(ledger_read(s->arena, parts, s->chain_length, &s->ledger, e));
     for (size_t i = 0; i < s->chain_length; i++) TRY(read_quarantine_lines(s, parts[i], e));
 out:
@@ -127,8 +124,8 @@ out:
     return rc;
 }
 
-static enum rc filter_part(struct step *s, struct session *session, const char *directory,
-                           struct quarantine_part part, const char *predicate, struct err *e)
+static enum rc filter_part(struct step *s, struct session *session, const char *directory, struct quarantine_part part,
+                           const char *predicate, struct err *e)
 {
     enum rc rc;
     struct delta_file file = {.path = part.path, .size = part.size, .records = part.records};
@@ -207,12 +204,12 @@ static void mirror_commit(struct arena *a, const struct delta_snapshot *snapshot
     if (!snapshot) {
         char id[37];
         os_uuid(id);
-        const struct delta_metadata metadata = {
-            .table_id = arena_strdup(a, id),
-            .description = arena_printf(a, "Rows that %s refused, with the reason", table),
-            .columns = quarantine_columns,
-            .n_columns = n_quarantine_columns,
-            .created_ms = now_ms};
+        const struct delta_metadata metadata = {.table_id = arena_strdup(a, id),
+                                                .description =
+                                                    arena_printf(a, "Rows that %s refused, with the reason", table),
+                                                .columns = quarantine_columns,
+                                                .n_columns = n_quarantine_columns,
+                                                .created_ms = now_ms};
         delta_commit_protocol(c, quarantine_columns, n_quarantine_columns);
         delta_commit_metadata(c, &metadata);
     }
@@ -233,16 +230,14 @@ static void mirror_commit(struct arena *a, const struct delta_snapshot *snapshot
 }
 
 enum rc quarantine_mirror(struct arena *a, struct storage *storage, const struct checkpoint_codec *codec,
-                          const char *table, const struct quarantine_part *parts, size_t n, int64_t side,
-                          struct err *e)
+                          const char *table, const struct quarantine_part *parts, size_t n, int64_t side, struct err *e)
 {
     enum rc rc;
     const char *dir = quarantine_dir(a, table);
     for (int attempt = 0; attempt < 20; attempt++) {
         struct delta_snapshot *snapshot;
         TRY(delta_load(a, storage, dir, -1, codec, &snapshot, e));
-        if (snapshot && delta_txn_version(snapshot, "ingot/side") > side)
-            return RC_OK; /* a later run was here */
+        if (snapshot && delta_txn_version(snapshot, "ingot/side") > side) return RC_OK; /* a later run was here */
         struct delta_commit c;
         bool needed, won;
         mirror_commit(a, snapshot, table, parts, n, side, &c, &needed);

@@ -64,18 +64,16 @@ static void subtract_removed(struct step *s, struct input_span *span, const stru
     span->n_removed += input->n_removed - cancelled;
 }
 
-static enum rc span_from_log(struct step *s, struct input_span *span, const struct pinned *input,
-                             struct err *e)
+static enum rc span_from_log(struct step *s, struct input_span *span, const struct pinned *input, struct err *e)
 {
     if (input->now.version <= span->from) return RC_OK;
     struct delta_changes *changes;
-    enum rc rc =
-        delta_changes(s->arena, s->lake->storage, input->dir, span->from, input->now.version, &changes, e);
+    enum rc rc = delta_changes(s->arena, s->lake->storage, input->dir, span->from, input->now.version, &changes, e);
     if (rc != RC_OK) return rc;
     if (changes->gap) {
         span->change = CHANGE_UNKNOWN;
-        span->why = arena_printf(s->arena, "the log of %s no longer reaches back to version %lld",
-                                 span->table, (long long)span->from);
+        span->why = arena_printf(s->arena, "the log of %s no longer reaches back to version %lld", span->table,
+                                 (long long)span->from);
         return RC_OK;
     }
     append_files(s, span, changes->added, changes->n_added);
@@ -109,8 +107,8 @@ static enum rc check_added_apart(struct step *s, struct input_span *span, struct
     for (size_t i = 0; i < span->n_added; i++) {
         if (has_path(live, input->n_files, span->added[i].path)) continue;
         span->change = CHANGE_UNKNOWN;
-        span->why = arena_printf(s->arena, "files of %s were compacted since version %lld", span->table,
-                                 (long long)span->from);
+        span->why =
+            arena_printf(s->arena, "files of %s were compacted since version %lld", span->table, (long long)span->from);
         return RC_OK;
     }
     return RC_OK;
@@ -136,9 +134,7 @@ static enum rc make_span(struct step *s, size_t node, struct input_span *span, s
             span->schema_changed = span->schema_changed || staged->schema_changes;
         }
         if (span->change != CHANGE_UNKNOWN)
-            span->change = span->n_removed > 0 ? CHANGE_CHANGED
-                           : span->n_added > 0 ? CHANGE_GREW
-                                               : CHANGE_NONE;
+            span->change = span->n_removed > 0 ? CHANGE_CHANGED : span->n_added > 0 ? CHANGE_GREW : CHANGE_NONE;
     }
     span_from_plan(s, span);
     return check_added_apart(s, span, e);
@@ -195,8 +191,7 @@ static bool uses_clock(struct step *s, const char *text, struct pos pos)
     static const struct expression_clock any = {.timestamp = "now()", .local = "now()"};
     struct expression x = {0};
     struct err ignored = {0}; /* what is wrong with it is told where it is judged */
-    return text && expression_read(s->arena, text, pos, "rule", true, &any, &x, &ignored) == RC_OK &&
-           x.uses_clock;
+    return text && expression_read(s->arena, text, pos, "rule", true, &any, &x, &ignored) == RC_OK && x.uses_clock;
 }
 
 /* RULES.md C 7: now() in a rule is the time at which the row was loaded; where rows do not tell, they are judged again on
@@ -205,10 +200,8 @@ static bool rules_ask_for_time(struct step *s)
 {
     const struct table *t = s->table;
     bool asked = false;
-    for (size_t i = 0; i < t->n_rules && !asked; i++)
-        asked = uses_clock(s, t->rules[i].expression, t->rules[i].pos);
-    for (size_t i = 0; i < t->n_columns && !asked; i++)
-        asked = uses_clock(s, t->columns[i].check, t->columns[i].pos);
+    for (size_t i = 0; i < t->n_rules && !asked; i++) asked = uses_clock(s, t->rules[i].expression, t->rules[i].pos);
+    for (size_t i = 0; i < t->n_columns && !asked; i++) asked = uses_clock(s, t->columns[i].check, t->columns[i].pos);
     if (!asked || !s->statement || !s->statement->row_by_row || s->n_inputs != 1) return asked;
     struct delta_snapshot *input = NULL;
     struct err ignored = {0};
@@ -221,18 +214,16 @@ static bool rules_ask_for_time(struct step *s)
 void step_decide(struct step *s)
 {
     const struct table *t = s->table;
-    struct table_state state = {
-        .exists = s->pinned->now.version >= 0, .held = s->pinned->held, .foreign = -1};
+    struct table_state state = {.exists = s->pinned->now.version >= 0, .held = s->pinned->held, .foreign = -1};
     const char *fingerprint = s->runner->compiled->fingerprints[s->node].hex;
-    state.model_changed =
-        state.exists && (!s->pinned->now.model || strcmp(s->pinned->now.model, fingerprint) != 0);
+    state.model_changed = state.exists && (!s->pinned->now.model || strcmp(s->pinned->now.model, fingerprint) != 0);
     state.what_changed = s->pinned->now.model ? "the model changed" : "the table was not made by ingot";
     if (!t->foreign_keep && !s->runner->options.rebuild) state.foreign = s->pinned->foreign;
     state.full_asked = s->runner->options.full;
     state.rebuild_asked = s->runner->options.rebuild;
     state.branches = true;
-    state.clock_due = t->refresh != REFRESH_ON_CHANGE &&
-                      ((s->statement && s->statement->n_volatiles > 0) || rules_ask_for_time(s));
+    state.clock_due =
+        t->refresh != REFRESH_ON_CHANGE && ((s->statement && s->statement->n_volatiles > 0) || rules_ask_for_time(s));
     state.inputs = ARENA_ARRAY(s->arena, struct input_state, s->n_spans + 1);
     for (size_t i = 0; i < s->n_spans; i++) state.inputs[i] = state_of(&s->spans[i]);
     state.n_inputs = s->n_inputs;
@@ -243,8 +234,8 @@ void step_decide(struct step *s)
     for (size_t i = 0; incremental && i < s->n_spans; i++) {
         if (s->spans[i].from <= s->spans[i].to) continue;
         s->decision.strategy = STRATEGY_FULL;
-        s->decision.reason = arena_printf(
-            s->arena, "%s is read at version %lld as published, and the table had read version %lld",
-            s->spans[i].table, (long long)s->spans[i].to, (long long)s->spans[i].from);
+        s->decision.reason =
+            arena_printf(s->arena, "%s is read at version %lld as published, and the table had read version %lld",
+                         s->spans[i].table, (long long)s->spans[i].to, (long long)s->spans[i].from);
     }
 }

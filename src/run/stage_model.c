@@ -52,12 +52,11 @@ struct pass {
 static enum rc run_pass(struct model_work *w, const struct pass *p, struct err *e)
 {
     struct step *s = w->s;
-    struct refused_sink *sink = p->silent ? refused_new(s->arena, s->runner->temp_dir, s->table->name,
-                                                        s->runner->run, s->lake->now_us)
-                                          : w->refused;
+    struct refused_sink *sink =
+        p->silent ? refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us)
+                  : w->refused;
     int64_t handle = refusal_open(s->arena, sink, w->judgement);
-    char *select =
-        judged_keep_select(s->arena, w->judgement, p->relation, w->carry, w->n_carry, handle, w->leave_out);
+    char *select = judged_keep_select(s->arena, w->judgement, p->relation, w->carry, w->n_carry, handle, w->leave_out);
     enum rc rc = p->consume(w, select, e);
     struct refusal_counts counts;
     refusal_close(handle, s->arena, &counts);
@@ -80,9 +79,8 @@ static enum rc write_rows(struct model_work *w, const char *select, struct err *
         .n_columns = s->n_columns,
         .partition_by = s->table->partition_by,
         .n_partition_by = s->table->n_partition_by,
-        .order_by = s->table->n_cluster_by
-                        ? name_list(s->arena, "", s->table->cluster_by, s->table->n_cluster_by)
-                        : NULL};
+        .order_by =
+            s->table->n_cluster_by ? name_list(s->arena, "", s->table->cluster_by, s->table->n_cluster_by) : NULL};
     char *columns = column_list(s->arena, "", s->columns, s->n_columns);
     select = arena_printf(s->arena, "SELECT %s FROM (%s)", columns, select);
     struct parquet_file *files;
@@ -97,15 +95,14 @@ static enum rc write_rows(struct model_work *w, const char *select, struct err *
 static enum rc keep_candidates(struct model_work *w, const char *select, struct err *e)
 {
     char *columns = column_list(w->s->arena, "", w->s->columns, w->s->n_columns);
-    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __candidates AS SELECT %s FROM (%s)",
-                         columns, select);
+    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __candidates AS SELECT %s FROM (%s)", columns,
+                         select);
 }
 
 static enum rc keep_older(struct model_work *w, const char *select, struct err *e)
 {
     char *columns = column_list(w->s->arena, "", w->s->columns, w->s->n_columns);
-    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older AS SELECT %s FROM (%s)",
-                         columns, select);
+    return session_execf(w->session, e, "CREATE OR REPLACE TEMP TABLE __older AS SELECT %s FROM (%s)", columns, select);
 }
 
 /* --- what is written, by the nature of the table ------------------------------------------------------------------ */
@@ -124,8 +121,8 @@ static enum rc check_unique(struct model_work *w, struct err *e)
     TRY(step_relation(s, s->pinned->dir, files, n, s->columns, s->n_columns, false, &relation, e));
     struct rows *r;
     TRY(session_queryf(s->arena, w->session, &r, e,
-                       "SELECT %s, count(*) FROM (%s) GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 3",
-                       key, relation));
+                       "SELECT %s, count(*) FROM (%s) GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 3", key,
+                       relation));
     if (r->n_rows == 0) return RC_OK;
     struct buf *keys = buf_new(s->arena, BUF_DEFAULT_MAX);
     for (size_t i = 0; i < r->n_rows; i++) {
@@ -249,11 +246,10 @@ out:
 
 static enum rc build(struct model_work *w, struct err *e)
 {
-    w->refused = refused_new(w->s->arena, w->s->runner->temp_dir, w->s->table->name, w->s->runner->run,
-                             w->s->lake->now_us);
+    w->refused =
+        refused_new(w->s->arena, w->s->runner->temp_dir, w->s->table->name, w->s->runner->run, w->s->lake->now_us);
     enum rc rc = judge_and_write(w, false, e);
-    if (rc != RC_OK && w->s->statement->row_by_row &&
-        (w->failed_on_value || session_failed_on_value(w->session))) {
+    if (rc != RC_OK && w->s->statement->row_by_row && (w->failed_on_value || session_failed_on_value(w->session))) {
         log_debug("%s: %s; judging row by row", w->s->table->name, e->message);
         start_over(w);
         rc = judge_and_write(w, true, e);
@@ -302,8 +298,7 @@ static enum rc stage(struct model_work *w, struct err *e)
     TRY(open_scratch(w, e));
     TRY(build(w, e));
     if (s->decision.strategy == STRATEGY_FULL) {
-        for (size_t i = 0; w->before && i < w->before->n_files; i++)
-            step_remove_file(s, &w->before->files[i]);
+        for (size_t i = 0; w->before && i < w->before->n_files; i++) step_remove_file(s, &w->before->files[i]);
         bool remembers = s->pinned->now.side >= 0;
         if (remembers || refused_count(w->refused) > 0) TRY(step_claim_side(s, true, e));
     }
@@ -331,8 +326,7 @@ enum rc stage_model(struct step *s, struct err *e)
     case STRATEGY_SKIP: staged->outcome = OUTCOME_UP_TO_DATE; return RC_OK;
     case STRATEGY_BLOCKED:
         staged->outcome = OUTCOME_FAILED;
-        return s->runner->plan_only ? RC_OK
-                                    : err_set(e, RC_DATA, "%s: %s", s->table->name, s->decision.reason);
+        return s->runner->plan_only ? RC_OK : err_set(e, RC_DATA, "%s: %s", s->table->name, s->decision.reason);
     default: break;
     }
     if (s->runner->plan_only) return RC_OK;

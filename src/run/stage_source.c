@@ -33,8 +33,7 @@ static enum rc find_files(struct source_work *w, struct err *e)
     TRY(setting_expand(s->arena, &s->table->source->files, "from.files", &pattern, e));
     struct found_file *found;
     size_t n_found;
-    TRY(source_find(s->arena, s->runner->compiled->project->dir, s->table->source, pattern, &found, &n_found,
-                    e));
+    TRY(source_find(s->arena, s->runner->compiled->project->dir, s->table->source, pattern, &found, &n_found, e));
     TRY(source_compare(s->arena, s->ledger, found, n_found, &w->files, &w->n_files, e));
     for (size_t i = 0; i < w->n_files; i++) {
         w->n_new += w->files[i].fate == FILE_NEW;
@@ -69,11 +68,9 @@ static void decide_source(struct source_work *w)
     const char *what = "";
     if (w->n_new) what = count_files(s, w->n_new, "new");
     if (w->n_changed)
-        what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "",
-                            count_files(s, w->n_changed, "changed"));
+        what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_changed, "changed"));
     if (w->n_retry)
-        what =
-            arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_retry, "refused"));
+        what = arena_printf(s->arena, "%s%s%s", what, *what ? ", " : "", count_files(s, w->n_retry, "refused"));
     bool exists = s->pinned->now.version >= 0, vanished = s->table->load == LOAD_REPLACE && w->n_vanished > 0;
     if (s->pinned->held)
         *d = (struct decision){STRATEGY_HELD, .reason = arena_strdup(s->arena, "held after a rollback")};
@@ -86,11 +83,10 @@ static void decide_source(struct source_work *w)
     else if (!*what && !vanished)
         *d = (struct decision){STRATEGY_SKIP,
                                .reason = arena_strdup(s->arena, w->n_files ? "no new files" : "no files")};
-    else if (!exists)
-        *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "first load: %s", what)};
+    else if (!exists) *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "first load: %s", what)};
     else if (s->table->load == LOAD_REPLACE)
-        *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "load: replace, %s",
-                                                                     vanished ? "files vanished" : what)};
+        *d = (struct decision){
+            STRATEGY_FULL, .reason = arena_printf(s->arena, "load: replace, %s", vanished ? "files vanished" : what)};
     else if (w->n_changed || s->table->load == LOAD_UPSERT)
         *d = (struct decision){STRATEGY_MERGE, .reason = arena_strdup(s->arena, what)};
     else *d = (struct decision){STRATEGY_APPEND, .reason = arena_strdup(s->arena, what)};
@@ -168,8 +164,7 @@ static enum rc read_others_again(struct source_work *w, struct err *e)
         all->files[i].loaded_at_us = w->todo[w->n_todo++].known->loaded_at_us;
     }
     w->staged = all;
-    step_note(s, "a file changed that others are merged with: %zu other%s read again", n,
-              n == 1 ? " was" : "s were");
+    step_note(s, "a file changed that others are merged with: %zu other%s read again", n, n == 1 ? " was" : "s were");
 out:
     return rc;
 }
@@ -182,11 +177,9 @@ static bool builds_anew(struct source_work *w)
     if (s->decision.strategy != STRATEGY_FULL) return false;
     if (s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return true;
     size_t gone = 0;
-    for (size_t i = 0; i < w->n_files; i++)
-        gone += w->files[i].fate == FILE_VANISHED && w->files[i].known->rows > 0;
+    for (size_t i = 0; i < w->n_files; i++) gone += w->files[i].fate == FILE_VANISHED && w->files[i].known->rows > 0;
     if (gone == 0) return true;
-    bool other_key =
-        s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by it */
+    bool other_key = s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by it */
     step_note(s, "%zu file%s no longer there; %s rows %s", gone, gone == 1 ? " is" : "s are",
               gone == 1 ? "its" : "their", other_key ? "could not be kept under the changed key" : "stay");
     return other_key;
@@ -214,8 +207,8 @@ static enum rc load_files(struct source_work *w, struct err *e)
     TRY(step_claim_side(s, anew, e));
     TRY(step_directory(s, s->pinned->dir, &w->directory, e));
     w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
-    TRY(read_files(w, w->todo, w->n_todo, anew ? NULL : w->before->columns, anew ? 0 : w->before->n_columns,
-                   &w->staged, e));
+    TRY(read_files(w, w->todo, w->n_todo, anew ? NULL : w->before->columns, anew ? 0 : w->before->n_columns, &w->staged,
+                   e));
     if (s->decision.strategy == STRATEGY_MERGE && s->table->load == LOAD_UPSERT && replaces_rows(w))
         TRY(read_others_again(w, e));
     TRY(check_nothing_lost(w, e));
@@ -320,10 +313,10 @@ static enum rc quarantine_refused_files(struct source_work *w, struct err *e)
         bool stands = !w->anew && known && known->problem;
         if (stands && strcmp(known->problem, now->problem) == 0) continue;
         if (stands)
-            TRY(step_remove_quarantine(s, w->session,
-                                       arena_printf(s->arena, "\"_file\" = %s AND \"rule\" = 'file refused'",
-                                                    sql_string(s->arena, now->path)),
-                                       e));
+            TRY(step_remove_quarantine(
+                s, w->session,
+                arena_printf(s->arena, "\"_file\" = %s AND \"rule\" = 'file refused'", sql_string(s->arena, now->path)),
+                e));
         const struct refused r = {.file = str_of(now->path),
                                   .row = -1,
                                   .line = -1,
@@ -363,8 +356,7 @@ static void warn_about_refused(struct source_work *w)
 {
     for (size_t i = 0; i < w->staged->n_files; i++)
         if (w->staged->files[i].problem)
-            step_note(w->s, "%s was refused whole: %s", w->staged->files[i].path,
-                      w->staged->files[i].problem);
+            step_note(w->s, "%s was refused whole: %s", w->staged->files[i].path, w->staged->files[i].problem);
     w->s->partly_failed = w->staged->refused_whole > 0;
 }
 
@@ -413,12 +405,11 @@ static enum rc take_over(struct source_work *w, struct err *e)
         for (size_t i = 0; before && i < before->n_files; i++) step_remove_file(s, &before->files[i]);
     else TRY(remove_changed_rows(w, e));
     if (w->forgotten && !w->anew)
-        TRY(step_remove_quarantine(s, w->session,
-                                   arena_printf(s->arena, "\"_file\" IN (%s)", w->forgotten->p), e));
+        TRY(step_remove_quarantine(s, w->session, arena_printf(s->arena, "\"_file\" IN (%s)", w->forgotten->p), e));
     if (s->table->load == LOAD_UPSERT) {
         step_make_after(s, before); /* what is left without what was read again */
-        TRY(upsert_source(s, w->session, s->after, w->staged->data, w->staged->n_data, known_loads(w),
-                          w->directory, e));
+        TRY(upsert_source(s, w->session, s->after, w->staged->data, w->staged->n_data, known_loads(w), w->directory,
+                          e));
     } else {
         step_add_files(s, w->directory, w->staged->data, w->staged->n_data);
     }
@@ -460,8 +451,8 @@ static enum rc load_and_stage(struct source_work *w, struct err *e)
     s->table_id = w->before ? w->before->table_id : arena_strdup(s->arena, id);
     if (!w->before && w->staged->n_columns == 0) { /* nothing loaded yet, so no columns are known */
         s->staged_all[s->node].outcome = OUTCOME_FAILED;
-        rc = err_set(e, RC_DATA, "%s: no file could be loaded; %s: %s", s->table->name,
-                     w->staged->files[0].path, w->staged->files[0].problem);
+        rc = err_set(e, RC_DATA, "%s: no file could be loaded; %s: %s", s->table->name, w->staged->files[0].path,
+                     w->staged->files[0].problem);
         goto out;
     }
     TRY(take_over(w, e));
@@ -483,11 +474,11 @@ static enum rc rebuild_ledger(struct source_work *w, struct err *e)
     TRY(lazy_engine_get(s->runner->engine, &engine, e));
     TRY(session_open(engine, &session, e));
     char *relation;
-    TRY(step_relation(s, s->pinned->dir, w->before->files, w->before->n_files, w->before->columns,
-                      w->before->n_columns, false, &relation, e));
+    TRY(step_relation(s, s->pinned->dir, w->before->files, w->before->n_files, w->before->columns, w->before->n_columns,
+                      false, &relation, e));
     struct rows *rows;
-    TRY(session_queryf(s->arena, session, &rows, e,
-                       "SELECT DISTINCT \"_file\" FROM (%s) WHERE \"_file\" IS NOT NULL", relation));
+    TRY(session_queryf(s->arena, session, &rows, e, "SELECT DISTINCT \"_file\" FROM (%s) WHERE \"_file\" IS NOT NULL",
+                       relation));
     size_t kept = 0, forgotten = 0;
     for (size_t i = 0; i < s->ledger->n_files; i++) {
         const struct ledger_file *f = &s->ledger->files[i];

@@ -31,8 +31,7 @@ enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *
 }
 
 enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n,
-                      const struct delta_column *columns, size_t n_columns, bool row_id, char **ret,
-                      struct err *e)
+                      const struct delta_column *columns, size_t n_columns, bool row_id, char **ret, struct err *e)
 {
     char *directory = NULL;
     if (n > 0) {
@@ -86,20 +85,17 @@ static enum rc sync_files(struct step *s, struct err *e)
     struct storage *storage = s->lake->storage;
     if (!storage->ops->sync || s->n_added == 0) return RC_OK;
     const char **keys = ARENA_ARRAY(s->arena, const char *, s->n_added);
-    for (size_t i = 0; i < s->n_added; i++)
-        keys[i] = arena_printf(s->arena, "%s/%s", s->pinned->dir, s->added[i].path);
+    for (size_t i = 0; i < s->n_added; i++) keys[i] = arena_printf(s->arena, "%s/%s", s->pinned->dir, s->added[i].path);
     return storage->ops->sync(storage, keys, s->n_added, e);
 }
 
 static void add_metadata(struct step *s, struct delta_commit *c, const struct delta_snapshot *before)
 {
     const struct table *t = s->table;
-    struct pair *configuration =
-        ARENA_ARRAY(s->arena, struct pair, (before ? before->n_configuration : 0) + 1);
+    struct pair *configuration = ARENA_ARRAY(s->arena, struct pair, (before ? before->n_configuration : 0) + 1);
     size_t n = 0;
     for (size_t i = 0; before && i < before->n_configuration; i++)
-        if (strcmp(before->configuration[i].key, "ingot.model") != 0)
-            configuration[n++] = before->configuration[i];
+        if (strcmp(before->configuration[i].key, "ingot.model") != 0) configuration[n++] = before->configuration[i];
     configuration[n++] = (struct pair){"ingot.model", s->staged_all[s->node].next.model};
     struct delta_metadata metadata = {.table_id = s->table_id,
                                       .name = t->stem,
@@ -154,13 +150,11 @@ static void on_which_staged(struct step *s, struct staged *staged)
 {
     staged->on = ARENA_ARRAY(s->arena, size_t, s->n_spans + 1);
     for (size_t i = 0; i < s->n_spans; i++)
-        if (s->staged_all[s->spans[i].node].outcome == OUTCOME_STAGED)
-            staged->on[staged->n_on++] = s->spans[i].node;
+        if (s->staged_all[s->spans[i].node].outcome == OUTCOME_STAGED) staged->on[staged->n_on++] = s->spans[i].node;
 }
 
 /* The table as it will stand: what is left of it plus what was added. */
-static struct delta_snapshot *snapshot_after(struct step *s, const struct delta_snapshot *before,
-                                             int64_t version)
+static struct delta_snapshot *snapshot_after(struct step *s, const struct delta_snapshot *before, int64_t version)
 {
     struct delta_snapshot *after = ARENA_NEW(s->arena, struct delta_snapshot);
     if (before) *after = *before;
@@ -172,8 +166,7 @@ static struct delta_snapshot *snapshot_after(struct step *s, const struct delta_
     after->n_files = 0;
     for (size_t i = 0, k = 0; before && i < before->n_files; i++) {
         bool removed = false;
-        for (k = 0; k < s->n_removed && !removed; k++)
-            removed = strcmp(before->files[i].path, s->removed[k].path) == 0;
+        for (k = 0; k < s->n_removed && !removed; k++) removed = strcmp(before->files[i].path, s->removed[k].path) == 0;
         if (!removed) after->files[after->n_files++] = before->files[i];
     }
     for (size_t i = 0; i < s->n_added; i++) after->files[after->n_files++] = s->added[i];
@@ -188,8 +181,8 @@ void step_make_after(struct step *s, const struct delta_snapshot *before)
 static enum rc mirror(void *data, struct storage *storage, struct err *e)
 {
     struct step *s = data;
-    return quarantine_mirror(s->arena, storage, &s->lake->codec, s->table->name, s->quarantine,
-                             s->n_quarantine, s->side, e);
+    return quarantine_mirror(s->arena, storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine,
+                             s->side, e);
 }
 
 /* The name is unique, so whatever stands there is ours: the same bytes again until they do (RULES.md A 2). */
@@ -229,18 +222,15 @@ static enum rc remember_foreign(struct step *s, struct delta_commit *c, const st
     int64_t known = delta_txn_version(before, "ingot/foreign"), own = delta_txn_version(before, "ingot/self");
     if (own < before->version) {
         struct delta_changes *changes;
-        enum rc rc =
-            delta_changes(s->arena, s->lake->storage, s->pinned->dir, own, before->version, &changes, e);
+        enum rc rc = delta_changes(s->arena, s->lake->storage, s->pinned->dir, own, before->version, &changes, e);
         if (rc != RC_OK) return rc;
         if (changes->foreign > known) known = changes->foreign;
     }
     if (known <= 0) return RC_OK;
     bool replaced = s->decision.strategy == STRATEGY_FULL;
     if (replaced)
-        step_note(
-            s,
-            "rows that another tool wrote at version %lld are replaced, because this refresh needs all rows",
-            (long long)known);
+        step_note(s, "rows that another tool wrote at version %lld are replaced, because this refresh needs all rows",
+                  (long long)known);
     delta_commit_txn(c, "ingot/foreign", replaced ? 0 : known);
     return RC_OK;
 }
@@ -264,8 +254,7 @@ enum rc step_finish(struct step *s, const char *operation, struct err *e)
     bool append_only = s->n_removed == 0;
     delta_commit_info(c, operation, append_only ? "Append" : "Overwrite", commit_details(s),
                       append_only && s->n_spans == 0);
-    bool model_changed =
-        before && (!s->pinned->now.model || strcmp(s->pinned->now.model, staged->next.model) != 0);
+    bool model_changed = before && (!s->pinned->now.model || strcmp(s->pinned->now.model, staged->next.model) != 0);
     if (!before || (s->schema_changes && needs_ntz(s->columns, s->n_columns) && before->min_reader < 3))
         delta_commit_protocol(c, s->columns, s->n_columns);
     if (!before || s->schema_changes || model_changed) add_metadata(s, c, before);

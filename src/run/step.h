@@ -104,8 +104,7 @@ enum rc step_relation(struct step *s, const char *dir, const struct delta_file *
                       const struct delta_column *columns, size_t n_columns, bool row_id, char **ret,
                       struct err *e) MUST_CHECK;
 /* The version of another table that this step reads: staged by this run, or pinned. NULL: no table. */
-enum rc step_input_snapshot(struct step *s, size_t node, struct delta_snapshot **ret,
-                            struct err *e) MUST_CHECK;
+enum rc step_input_snapshot(struct step *s, size_t node, struct delta_snapshot **ret, struct err *e) MUST_CHECK;
 
 /* Side state of the table as committed: ledger and quarantine parts. */
 enum rc step_read_side(struct step *s, struct err *e) MUST_CHECK;

@@ -4,8 +4,8 @@
 
 #define CHECKPOINT_EVERY 10
 
-static enum rc relation_of(struct workspace *w, const char *dir, const struct delta_snapshot *snapshot,
-                           char **ret, struct err *e)
+static enum rc relation_of(struct workspace *w, const char *dir, const struct delta_snapshot *snapshot, char **ret,
+                           struct err *e)
 {
     enum rc rc;
     char *directory;
@@ -15,12 +15,12 @@ static enum rc relation_of(struct workspace *w, const char *dir, const struct de
         const struct delta_file *f = &snapshot->files[i];
         if (f->deletion_vector)
             return err_set(e, RC_DATA,
-                           "%s: file %s carries a deletion vector, which this version of ingot does not read",
-                           dir, f->path);
+                           "%s: file %s carries a deletion vector, which this version of ingot does not read", dir,
+                           f->path);
         urls[i] = f->path[0] == '/' ? f->path : arena_printf(w->arena, "%s%s", directory, f->path);
     }
-    *ret = parquet_select(w->arena, urls, snapshot->files, snapshot->n_files, snapshot->columns,
-                          snapshot->n_columns, false);
+    *ret = parquet_select(w->arena, urls, snapshot->files, snapshot->n_files, snapshot->columns, snapshot->n_columns,
+                          false);
 out:
     return rc;
 }
@@ -36,8 +36,7 @@ enum rc workspace_table_sql(struct workspace *w, const struct marker *m, const c
     const struct marked_table *t = quarantine ? NULL : marker_table(m, name);
     if (!quarantine && !t) return RC_OK;
     /* quarantine/silver.orders has its own log; the marker's table names what counts */
-    const char *dir =
-        quarantine ? arena_printf(w->arena, "quarantine/%s", name + 11) : table_dir(w->arena, name);
+    const char *dir = quarantine ? arena_printf(w->arena, "quarantine/%s", name + 11) : table_dir(w->arena, name);
     TRY(delta_load(w->arena, w->storage, dir, t ? t->version : -1, &codec, ret_snapshot, e));
     if (*ret_snapshot) TRY(relation_of(w, dir, *ret_snapshot, ret_sql, e));
 out:
@@ -51,8 +50,8 @@ static enum rc make_view(struct workspace *w, const struct marker *m, struct ses
     struct delta_snapshot *snapshot;
     enum rc rc = workspace_table_sql(w, m, name, &sql, &snapshot, e);
     if (rc != RC_OK || !sql) return rc;
-    return session_execf(s, e, "CREATE SCHEMA IF NOT EXISTS %s; CREATE OR REPLACE VIEW %s.%s AS %s", schema,
-                         schema, sql_name(w->arena, member), sql);
+    return session_execf(s, e, "CREATE SCHEMA IF NOT EXISTS %s; CREATE OR REPLACE VIEW %s.%s AS %s", schema, schema,
+                         sql_name(w->arena, member), sql);
 }
 
 enum rc workspace_views(struct workspace *w, const struct marker *m, struct session *s, struct err *e)
@@ -60,8 +59,7 @@ enum rc workspace_views(struct workspace *w, const struct marker *m, struct sess
     for (size_t i = 0; i < m->n_tables; i++) {
         const char *name = m->tables[i].name, *dot = strchr(name, '.');
         if (!dot) continue;
-        enum rc rc =
-            make_view(w, m, s, arena_strndup(w->arena, name, (size_t)(dot - name)), dot + 1, name, e);
+        enum rc rc = make_view(w, m, s, arena_strndup(w->arena, name, (size_t)(dot - name)), dot + 1, name, e);
         if (rc == RC_OK && m->tables[i].side >= 0)
             rc = make_view(w, m, s, "quarantine", name, arena_printf(w->arena, "quarantine.%s", name), e);
         if (rc != RC_OK) return rc;
@@ -75,8 +73,7 @@ void write_checkpoints(struct workspace *w, const struct run_result *result)
     struct checkpoint_codec codec = engine_checkpoint_codec(&w->engine);
     for (size_t i = 0; i < result->n; i++) {
         const struct staged *s = &result->staged[i];
-        if (s->outcome != OUTCOME_PUBLISHED || s->next.version == 0 ||
-            s->next.version % CHECKPOINT_EVERY != 0)
+        if (s->outcome != OUTCOME_PUBLISHED || s->next.version == 0 || s->next.version % CHECKPOINT_EVERY != 0)
             continue;
         struct delta_snapshot *snapshot;
         struct err e = {0};

@@ -89,8 +89,7 @@ static size_t distinct_edges(const struct node *node)
     size_t n = node->n_inputs;
     for (size_t i = 0; i < node->n_parents; i++) {
         bool also_input = false;
-        for (size_t k = 0; k < node->n_inputs; k++)
-            also_input = also_input || node->inputs[k] == node->parents[i];
+        for (size_t k = 0; k < node->n_inputs; k++) also_input = also_input || node->inputs[k] == node->parents[i];
         n += !also_input;
     }
     return n;

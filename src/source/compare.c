@@ -44,8 +44,8 @@ static enum file_fate fate_of(const struct ledger_file *known, const struct foun
     return is_same(known, found) ? FILE_SAME : FILE_CHANGED;
 }
 
-enum rc source_compare(struct arena *a, const struct ledger *ledger, const struct found_file *found,
-                       size_t n_found, struct file_decision **ret, size_t *ret_n, struct err *e)
+enum rc source_compare(struct arena *a, const struct ledger *ledger, const struct found_file *found, size_t n_found,
+                       struct file_decision **ret, size_t *ret_n, struct err *e)
 {
     (void)e;
     size_t n_known = ledger ? ledger->n_files : 0, i = 0, k = 0, n = 0;

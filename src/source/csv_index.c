@@ -129,8 +129,7 @@ static void window(struct scan *s)
         unsigned bit = (unsigned)__builtin_ctzll(quotes);
         size_t i = s->at + bit;
         char before = i ? s->p[i - 1] : '\n';
-        if (i != s->record && before != s->d->delimiter && !is_line_end(before))
-            continue; /* inside a bare field */
+        if (i != s->record && before != s->d->delimiter && !is_line_end(before)) continue; /* inside a bare field */
         count_ends(s, lf & below(bit), cr & below(bit));
         quoted_field(s, i);
         return;
@@ -142,8 +141,7 @@ static void window(struct scan *s)
 /* With comments every line start must be looked at: record by record. Returns false at the end. */
 static bool skip_comment(struct scan *s, size_t comment_length)
 {
-    if (s->at != s->record || s->n - s->at < comment_length ||
-        memcmp(s->p + s->at, s->d->comment, comment_length) != 0)
+    if (s->at != s->record || s->n - s->at < comment_length || memcmp(s->p + s->at, s->d->comment, comment_length) != 0)
         return false;
     size_t next = after_line(s->p, s->n, s->at);
     bool whole = next > s->at && is_line_end(s->p[next - 1]);
@@ -169,8 +167,7 @@ static void line_by_line(struct scan *s)
             s->result.lines++;
             s->inside = 0;
             if (!empty || s->d->one_column) s->result.records++;
-        } else if (s->d->quote && c == s->d->quote &&
-                   (s->at == s->record || s->p[s->at - 1] == s->d->delimiter)) {
+        } else if (s->d->quote && c == s->d->quote && (s->at == s->record || s->p[s->at - 1] == s->d->delimiter)) {
             quoted_field(s, s->at);
         } else {
             s->at++;

@@ -88,8 +88,7 @@ static size_t close_quote(const struct csv_parser *c, size_t from, bool *ret_esc
     return i;
 }
 
-static inline void add_field(struct csv_parser *c, size_t *count, size_t from, size_t to,
-                             enum field_kind kind)
+static inline void add_field(struct csv_parser *c, size_t *count, size_t from, size_t to, enum field_kind kind)
 {
     if (*count < c->capacity) c->fields[*count] = (struct field){c->p + from, (uint32_t)(to - from), kind};
     ++*count;
@@ -98,8 +97,7 @@ static inline void add_field(struct csv_parser *c, size_t *count, size_t from, s
 static inline enum field_kind bare_kind(const struct csv_parser *c, size_t from, size_t to)
 {
     const char *null_text = c->dialect.null_text;
-    if (from == to ||
-        (null_text && strlen(null_text) == to - from && memcmp(c->p + from, null_text, to - from) == 0))
+    if (from == to || (null_text && strlen(null_text) == to - from && memcmp(c->p + from, null_text, to - from) == 0))
         return FIELD_NULL;
     return FIELD_PLAIN;
 }
@@ -128,8 +126,7 @@ static size_t read_fields(struct csv_parser *c, int64_t *lines, struct record *r
             end = close + 1;
             if (end < c->n && c->p[end] != delimiter && !is_line_end(c->p[end])) {
                 if (*lines) return first_line_only(c, start, lines, r);
-                if (!r->problem)
-                    r->problem = problem(c, "text after the closing quote of field %zu", count + 1);
+                if (!r->problem) r->problem = problem(c, "text after the closing quote of field %zu", count + 1);
                 end = next_end(c, end);
             }
             add_field(c, &count, at + 1, close, escaped ? FIELD_CSV_QUOTED : FIELD_PLAIN);

@@ -139,8 +139,7 @@ static void check_names(struct arena *a, struct text_file *f)
     struct named *sorted = ARENA_ARRAY(a, struct named, f->n_columns + 1);
     for (size_t i = 0; i < f->n_columns; i++) {
         if (!*f->columns[i]) {
-            text_file_fail(
-                f, "column %zu has no name (if the file has no header, say `csv: {header: false}`)", i + 1);
+            text_file_fail(f, "column %zu has no name (if the file has no header, say `csv: {header: false}`)", i + 1);
             return;
         }
         if (is_reserved(f->columns[i])) {
@@ -155,17 +154,16 @@ static void check_names(struct arena *a, struct text_file *f)
         if (compare_names(sorted[i - 1].name, sorted[i].name) != 0) continue;
         const struct named *x = &sorted[i - 1], *y = &sorted[i];
         if (strcmp(x->name, y->name) == 0)
-            text_file_fail(f, "two columns have the name '%s' (columns %zu and %zu)", x->name,
-                           x->position + 1, y->position + 1);
+            text_file_fail(f, "two columns have the name '%s' (columns %zu and %zu)", x->name, x->position + 1,
+                           y->position + 1);
         else
-            text_file_fail(f, "two column names differ only by case: '%s' and '%s' (columns %zu and %zu)",
-                           x->name, y->name, x->position + 1, y->position + 1);
+            text_file_fail(f, "two column names differ only by case: '%s' and '%s' (columns %zu and %zu)", x->name,
+                           y->name, x->position + 1, y->position + 1);
         return;
     }
 }
 
-static bool read_header(struct arena *a, struct text_file *f, const struct sample *s, size_t skipped,
-                        int64_t line)
+static bool read_header(struct arena *a, struct text_file *f, const struct sample *s, size_t skipped, int64_t line)
 {
     struct field *fields = calloc(COLUMNS_MAX, sizeof *fields);
     size_t n;

@@ -14,9 +14,9 @@ struct ledger_file {
     int64_t loaded_at_us;
     int64_t load;                     /* number of the load that brought its rows (_load) */
     int64_t records, rows, malformed; /* records = rows + malformed */
-    const char *problem;  /* refused whole: why; NULL: loaded. A refused file is tried again on each run */
-    const char *same_as;  /* identity: content: the path that was loaded instead; no rows */
-    const char **columns; /* header as found, for drift notes; may be none */
+    const char *problem;              /* refused whole: why; NULL: loaded. A refused file is tried again on each run */
+    const char *same_as;              /* identity: content: the path that was loaded instead; no rows */
+    const char **columns;             /* header as found, for drift notes; may be none */
     size_t n_columns;
 };
 struct ledger {
@@ -39,8 +39,8 @@ struct found_file {
 /* Files of `source` in path order; hidden files and temporary ones (".x", "_x", "*.tmp", "*.crdownload") are left out. A
  * pattern without a match is fine (a note); a fixed path or folder that is not there is RC_DATA. `pattern`: the expanded
  * from.files. Nothing of the content is read. 200 files in well under 2 ms. */
-enum rc source_find(struct arena *a, const char *project_dir, const struct source *source,
-                    const char *pattern, struct found_file **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+enum rc source_find(struct arena *a, const char *project_dir, const struct source *source, const char *pattern,
+                    struct found_file **ret, size_t *ret_n, struct err *e) MUST_CHECK;
 
 enum file_fate { FILE_SAME, FILE_NEW, FILE_CHANGED, FILE_RETRY, FILE_VANISHED };
 struct file_decision {
@@ -49,8 +49,8 @@ struct file_decision {
     const struct ledger_file *known; /* NULL: new */
 };
 /* RULES.md B 1: size and time equal (and time not within 2 s of its load) -> same without reading; else hash. */
-enum rc source_compare(struct arena *a, const struct ledger *ledger, const struct found_file *found,
-                       size_t n_found, struct file_decision **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+enum rc source_compare(struct arena *a, const struct ledger *ledger, const struct found_file *found, size_t n_found,
+                       struct file_decision **ret, size_t *ret_n, struct err *e) MUST_CHECK;
 
 /* --- staging ------------------------------------------------------------------------------------------------------ */
 
@@ -70,8 +70,7 @@ struct source_input {
     void *note_data;
 };
 struct source_staged {
-    struct delta_column
-        *columns; /* of the table after this load: existing ones first, then new, then _file _row _load
+    struct delta_column *columns; /* of the table after this load: existing ones first, then new, then _file _row _load
                                      _loaded_at (and _rescued where drift asks for it) in that order on creation */
     size_t n_columns;
     struct parquet_file *data;
@@ -84,7 +83,7 @@ struct source_staged {
 /* Reads, checks and stages files as Parquet (RULES.md B 2 and 3). The records that each file holds are counted apart
  * from what was loaded, and must agree: else RC_INTERNAL and nothing is staged. A damaged file never fails the load: it
  * is named in its ledger entry (problem), and none of its rows or refusals stay. `drift: freeze` refuses a file with other columns whole. */
-enum rc source_stage(struct arena *a, struct session *s, const struct source_input *in,
-                     struct source_staged **ret, struct err *e) MUST_CHECK;
+enum rc source_stage(struct arena *a, struct session *s, const struct source_input *in, struct source_staged **ret,
+                     struct err *e) MUST_CHECK;
 
 #endif

@@ -85,8 +85,7 @@ static void find_hive(struct walk *w, struct found_file *f)
             char *key = percent_decode(w->a, arena_strndup(w->a, p, (size_t)(equals - p)));
             char *value = percent_decode(w->a, arena_strndup(w->a, equals + 1, n - (size_t)(equals + 1 - p)));
             x->key = raw_text(w->a, str_of(key));
-            x->value =
-                strcmp(value, "__HIVE_DEFAULT_PARTITION__") == 0 ? NULL : raw_text(w->a, str_of(value));
+            x->value = strcmp(value, "__HIVE_DEFAULT_PARTITION__") == 0 ? NULL : raw_text(w->a, str_of(value));
         }
         p += n + 1;
     }
@@ -122,8 +121,7 @@ static enum rc visit(struct walk *w, int fd, const char *folder, const char *nam
     bool there = fstatat(fd, name, &s, 0) == 0;
     bool matches = glob_match(w->pattern, full);
     if (there && S_ISDIR(s.st_mode)) {
-        if (may_enter(w, name, depth))
-            return walk_folder(w, fd, name, arena_printf(w->a, "%s/", full), depth + 1);
+        if (may_enter(w, name, depth)) return walk_folder(w, fd, name, arena_printf(w->a, "%s/", full), depth + 1);
         if (!matches || format_of(name) == FORMAT_AUTO) return RC_OK;
     }
     if (matches && (there || errno != ENOENT || faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
@@ -149,9 +147,8 @@ static enum rc walk_folder(struct walk *w, int parent, const char *name, const c
     DIR *dir = depth < DEPTH_MAX ? fdopendir(fd) : NULL;
     if (!dir) {
         close(fd);
-        return err_set(w->e, RC_DATA,
-                       "cannot look for source files in %s: folders are nested deeper than %d levels", full,
-                       DEPTH_MAX);
+        return err_set(w->e, RC_DATA, "cannot look for source files in %s: folders are nested deeper than %d levels",
+                       full, DEPTH_MAX);
     }
     w->above[depth].device = s.st_dev;
     w->above[depth].inode = s.st_ino;
@@ -196,8 +193,8 @@ static char *escape_glob(struct arena *a, const char *path)
     return out;
 }
 
-enum rc source_find(struct arena *a, const char *project_dir, const struct source *source,
-                    const char *pattern, struct found_file **ret, size_t *ret_n, struct err *e)
+enum rc source_find(struct arena *a, const char *project_dir, const struct source *source, const char *pattern,
+                    struct found_file **ret, size_t *ret_n, struct err *e)
 {
     struct walk w = {.a = a, .hive = source->hive, .e = e};
     struct stat s;
@@ -218,8 +215,8 @@ enum rc source_find(struct arena *a, const char *project_dir, const struct sourc
     } else {
         size_t plain = strcspn(pattern, "*?[{\\");
         while (plain && pattern[plain - 1] != '/') plain--;
-        start = normal_path(
-            a, path_join(a, w.project_dir, arena_strndup(a, plain ? pattern : "./", plain ? plain : 2)));
+        start =
+            normal_path(a, path_join(a, w.project_dir, arena_strndup(a, plain ? pattern : "./", plain ? plain : 2)));
         start = arena_printf(a, "%s/", start[1] ? start : "");
         w.fixed = strlen(start);
         w.rest = pattern + plain;

@@ -198,8 +198,7 @@ static bool read_member(struct tokenizer *t, char *text, struct json_member *m)
     if (peek(t) != '"') return fail(t, "a key in quotes was expected");
     size_t from = t->at + 1;
     if (!read_string(t, &escaped)) return false;
-    struct field key = {text + from, (uint32_t)(t->at - 1 - from),
-                        escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
+    struct field key = {text + from, (uint32_t)(t->at - 1 - from), escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
     skip_blanks(t);
     if (peek(t) != ':') return fail(t, "a colon was expected after a key");
     t->at++;
@@ -209,8 +208,8 @@ static bool read_member(struct tokenizer *t, char *text, struct json_member *m)
     char c = peek(t);
     if (c == '"') {
         if (!read_string(t, &escaped)) return false;
-        m->value = (struct field){text + from + 1, (uint32_t)(t->at - from - 2),
-                                  escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
+        m->value =
+            (struct field){text + from + 1, (uint32_t)(t->at - from - 2), escaped ? FIELD_JSON_ESCAPED : FIELD_PLAIN};
     } else {
         if (!(is_number_start(c) ? read_number(t) : read_value(t))) return false;
         m->value = (struct field){text + from, (uint32_t)(t->at - from), c == 'n' ? FIELD_NULL : FIELD_PLAIN};

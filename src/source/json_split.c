@@ -277,8 +277,7 @@ bool json_next(struct json_cursor *c, struct record *ret)
     *ret = (struct record){.row = c->row};
     while (c->lines && c->at < c->n && !ret->raw.n) next_line(c, ret);
     if (!c->lines) {
-        while (c->at < c->n && (is_blank(c->p[c->at]) || c->p[c->at] == ','))
-            c->line += c->p[c->at++] == '\n';
+        while (c->at < c->n && (is_blank(c->p[c->at]) || c->p[c->at] == ',')) c->line += c->p[c->at++] == '\n';
         if (c->at >= c->n || c->p[c->at] == ']') return false;
         size_t after = skip_value(c->p, c->n, c->at, true);
         if (after > c->n) after = c->n;

@@ -44,8 +44,7 @@ int layout_find(const struct layout *l, struct str name)
 
 void layout_add(struct layout *l, const char *name, const char *type, bool nested)
 {
-    struct delta_column c = {
-        .name = arena_strdup(l->arena, name), .type = type, .nullable = true, .nested = nested};
+    struct delta_column c = {.name = arena_strdup(l->arena, name), .type = type, .nullable = true, .nested = nested};
     (void)ARENA_PUSH(l->arena, l->columns, l->n_columns);
     size_t at = l->n_columns - 1;
     while (l->creating && at && is_added_column(l->columns[at - 1].name)) {

@@ -166,8 +166,7 @@ static enum rc read_part(struct reader *r, size_t part, struct str text, struct 
     return rc;
 }
 
-enum rc ledger_read(struct arena *a, const struct str *parts, size_t n_parts, struct ledger **ret,
-                    struct err *e)
+enum rc ledger_read(struct arena *a, const struct str *parts, size_t n_parts, struct ledger **ret, struct err *e)
 {
     struct reader r = {.a = a};
     enum rc rc = RC_OK;

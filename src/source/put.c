@@ -96,8 +96,7 @@ static void new_column(struct worker *w, struct str key)
         pthread_mutex_lock(&r->lock);
         bool known = false;
         char *name = arena_strndup(r->arena, key.p, key.n);
-        for (size_t i = 0; i < r->n_new_columns && !known; i++)
-            known = compare_names(r->new_columns[i], name) == 0;
+        for (size_t i = 0; i < r->n_new_columns && !known; i++) known = compare_names(r->new_columns[i], name) == 0;
         if (!known) *ARENA_PUSH(r->arena, r->new_columns, r->n_new_columns) = name;
         pthread_mutex_unlock(&r->lock);
     }
@@ -157,8 +156,7 @@ static const char *key_problem(struct worker *w, struct str key)
     if (!key.n) return "a key that is empty";
     if (key.n > 255) return "a key longer than 255 bytes";
     if (is_reserved_key(key)) {
-        snprintf(w->problem, sizeof w->problem, "the key '%.*s' is a column that ingot adds itself",
-                 (int)key.n, key.p);
+        snprintf(w->problem, sizeof w->problem, "the key '%.*s' is a column that ingot adds itself", (int)key.n, key.p);
         return w->problem;
     }
     return NULL;
@@ -168,8 +166,7 @@ static const char *key_problem(struct worker *w, struct str key)
 static const char *duplicate_problem(struct worker *w, struct str key)
 {
     snprintf(w->problem, sizeof w->problem,
-             "invalid JSON: the key '%.*s' stands there twice (letter case makes no difference)", (int)key.n,
-             key.p);
+             "invalid JSON: the key '%.*s' stands there twice (letter case makes no difference)", (int)key.n, key.p);
     return w->problem;
 }
 
@@ -213,8 +210,7 @@ const char *worker_put_json(struct worker *w, struct record *r, size_t row)
         }
         if (w->seen[c] == w->record) return duplicate_problem(w, m->key);
         w->seen[c] = w->record;
-        if (!set_field(w, &w->out[c], row, &m->value))
-            return "a string with a NUL character or half a surrogate pair";
+        if (!set_field(w, &w->out[c], row, &m->value)) return "a string with a NUL character or half a surrogate pair";
     }
     for (size_t c = 0; c < w->reading->n_columns; c++) {
         if (w->reading->columns[c].kind != READ_DATA || w->seen[c] == w->record) continue;
@@ -236,7 +232,6 @@ void worker_look_for_keys(struct worker *w)
             continue;
         bool rescued = false;
         for (size_t i = 0; i < w->json.n_members; i++)
-            if (find_column(w, i, w->json.members[i].key) < 0)
-                unknown_key(w, i, &w->json.members[i].value, &rescued);
+            if (find_column(w, i, w->json.members[i].key) < 0) unknown_key(w, i, &w->json.members[i].value, &rescued);
     }
 }

@@ -55,8 +55,7 @@ static void bind(duckdb_bind_info info)
     duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR),
                         number = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
     for (size_t i = 0; i < r->n_columns; i++)
-        duckdb_bind_add_result_column(info, r->columns[i].name,
-                                      r->columns[i].kind == READ_ROW ? number : text);
+        duckdb_bind_add_result_column(info, r->columns[i].name, r->columns[i].kind == READ_ROW ? number : text);
     duckdb_destroy_logical_type(&text);
     duckdb_destroy_logical_type(&number);
     duckdb_bind_set_bind_data(info, r, NULL);
@@ -83,8 +82,8 @@ enum rc reading_register(struct session *s, struct err *e)
     static pthread_mutex_t register_lock = PTHREAD_MUTEX_INITIALIZER;
     int64_t known = 0;
     pthread_mutex_lock(&register_lock);
-    enum rc rc = session_query_int(
-        s, &known, e, "select count(*) from duckdb_functions() where function_name = 'ingot_read'");
+    enum rc rc =
+        session_query_int(s, &known, e, "select count(*) from duckdb_functions() where function_name = 'ingot_read'");
     if (rc != RC_OK || known) goto out;
     duckdb_table_function f = duckdb_create_table_function();
     duckdb_logical_type number = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);

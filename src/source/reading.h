@@ -21,9 +21,9 @@ enum unknown { UNKNOWN_ADD, UNKNOWN_RESCUE, UNKNOWN_REFUSE };
 
 struct reading_file {
     struct text_file *text;
-    const char **
-        hive; /* for each column of the reading: the folder's value where the file has none, or NULL; may be NULL */
-    int *map; /* CSV: the reading's column for each of the file's, -1: none */
+    const char *
+        *hive; /* for each column of the reading: the folder's value where the file has none, or NULL; may be NULL */
+    int *map;  /* CSV: the reading's column for each of the file's, -1: none */
 };
 
 struct reading {

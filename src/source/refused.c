@@ -291,8 +291,7 @@ enum rc refused_write(struct arena *a, struct refused_sink *s, struct session *s
     *ret_n = 0;
     if (refused_count(s) == 0) return RC_OK;
     spill(s);
-    if (s->failed)
-        return err_set_errno(e, RC_UNREACHABLE, s->failed, "cannot keep refused rows in %s", s->path);
+    if (s->failed) return err_set_errno(e, RC_UNREACHABLE, s->failed, "cannot keep refused rows in %s", s->path);
     struct reading *r = open_lines(a, s);
     int64_t handle = reading_open(r), written = 0;
     struct buf sql;
@@ -307,8 +306,8 @@ enum rc refused_write(struct arena *a, struct refused_sink *s, struct session *s
     TRY(session_copy_parquet(a, session, sql.p, &o, ret, ret_n, e));
     for (size_t i = 0; i < *ret_n; i++) written += (*ret)[i].records;
     if (written != refused_count(s))
-        rc = err_set(e, RC_INTERNAL, "%lld rows were refused, but quarantine holds %lld",
-                     (long long)refused_count(s), (long long)written);
+        rc = err_set(e, RC_INTERNAL, "%lld rows were refused, but quarantine holds %lld", (long long)refused_count(s),
+                     (long long)written);
 out:
     reading_close(handle);
     text_file_rewind(r->files->text);

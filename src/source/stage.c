@@ -53,8 +53,7 @@ static enum rc probe(struct staging *s, struct staged_file *f, struct err *e)
     f->typed = format == FORMAT_PARQUET;
     if (format == FORMAT_AUTO)
         text_file_fail(
-            &f->text,
-            "its name does not say what it is; `format: csv`, json, ndjson or parquet under `from:` says it");
+            &f->text, "its name does not say what it is; `format: csv`, json, ndjson or parquet under `from:` says it");
     else if (f->typed && f->text.compression != COMPRESSION_NONE)
         text_file_fail(&f->text, "Parquet files are compressed inside; %s around one is not read",
                        path_base(f->text.path));
@@ -80,9 +79,8 @@ static void refuse_mixture(struct staging *s)
             known = true;
             typed = f->typed;
         } else if (typed && !f->typed) {
-            text_file_fail(
-                &f->text,
-                "is a text file, but the table's columns are typed; give text files a source of their own");
+            text_file_fail(&f->text,
+                           "is a text file, but the table's columns are typed; give text files a source of their own");
         } else if (!typed && f->typed && !only_text && s->in->n_existing == 0) {
             text_file_fail(&f->text, "is typed (Parquet), but the table's columns are text; give typed files "
                                      "a source of their own");
@@ -167,8 +165,7 @@ static void hash_all(struct staging *s)
 
 /* --- columns --- */
 
-static void refuse_types(struct staging *s, struct staged_file *f, const char *name, const char *has,
-                         const char *gets)
+static void refuse_types(struct staging *s, struct staged_file *f, const char *name, const char *has, const char *gets)
 {
     text_file_fail(&f->text, "column %s is %s in the table, but %s in the file", name, has, gets);
     (void)s;
@@ -183,14 +180,13 @@ static bool is_lossless(const char *from, const char *to)
         if (strcmp(from, integers[i]) == 0) f = i;
         if (strcmp(to, integers[i]) == 0) t = i;
     }
-    if (strcmp(from, to) == 0 || (f >= 0 && t >= f) || (f >= 0 && f < 3 && strcmp(to, "double") == 0))
-        return true;
+    if (strcmp(from, to) == 0 || (f >= 0 && t >= f) || (f >= 0 && f < 3 && strcmp(to, "double") == 0)) return true;
     if (strcmp(from, "float") == 0 && strcmp(to, "double") == 0) return true;
     int fp, fs, tp, ts;
     if (sscanf(from, "decimal(%d,%d)", &fp, &fs) == 2 && sscanf(to, "decimal(%d,%d)", &tp, &ts) == 2)
         return ts >= fs && tp - ts >= fp - fs;
-    return strcmp(to, "string") == 0 && (f >= 0 || strcmp(from, "boolean") == 0 ||
-                                         strcmp(from, "date") == 0 || strncmp(from, "decimal", 7) == 0);
+    return strcmp(to, "string") == 0 &&
+           (f >= 0 || strcmp(from, "boolean") == 0 || strcmp(from, "date") == 0 || strncmp(from, "decimal", 7) == 0);
 }
 
 static bool has_name(const char *const *names, size_t n, const char *name)
@@ -208,8 +204,8 @@ static bool is_hive_column(const struct staged_file *f, const char *name)
 }
 
 /* With `freeze` nothing may be new or missing; types must fit in any case. */
-static void judge_columns(struct staging *s, struct staged_file *f, const char *const *names,
-                          const char *const *types, size_t n, bool complete)
+static void judge_columns(struct staging *s, struct staged_file *f, const char *const *names, const char *const *types,
+                          size_t n, bool complete)
 {
     struct layout *l = &s->layout;
     for (size_t i = 0; i < n; i++) {
@@ -219,8 +215,7 @@ static void judge_columns(struct staging *s, struct staged_file *f, const char *
             return;
         }
         if (c < 0 && !layout_takes_new(l) && l->drift == DRIFT_FREEZE)
-            text_file_fail(&f->text, "has the column '%s', which the table does not have (drift: freeze)",
-                           names[i]);
+            text_file_fail(&f->text, "has the column '%s', which the table does not have (drift: freeze)", names[i]);
     }
     for (size_t c = 0; c < s->in->n_existing && complete; c++) {
         const char *name = s->in->existing[c].name;
@@ -231,8 +226,8 @@ static void judge_columns(struct staging *s, struct staged_file *f, const char *
     }
 }
 
-void stage_columns(struct staging *s, struct staged_file *f, const char *const *names,
-                   const char *const *types, size_t n, bool complete)
+void stage_columns(struct staging *s, struct staged_file *f, const char *const *names, const char *const *types,
+                   size_t n, bool complete)
 {
     struct layout *l = &s->layout;
     judge_columns(s, f, names, types, n, complete);
@@ -240,8 +235,7 @@ void stage_columns(struct staging *s, struct staged_file *f, const char *const *
         if (layout_find(l, str_of(names[i])) >= 0) continue;
         if (layout_takes_new(l)) layout_add(l, names[i], types[i], types[i][0] == '{' || types[i][0] == '"');
         if (l->creating) continue;
-        if (l->drift == DRIFT_RESCUE)
-            stage_note(s, "%s: the column %s is kept in _rescued", f->text.path, names[i]);
+        if (l->drift == DRIFT_RESCUE) stage_note(s, "%s: the column %s is kept in _rescued", f->text.path, names[i]);
         else stage_note(s, "%s: new column %s", f->text.path, names[i]);
     }
 }
@@ -252,8 +246,7 @@ static void place_columns(struct staging *s)
         struct staged_file *f = &s->files[i];
         if (!is_loadable(f)) continue;
         size_t n = f->typed ? f->n_typed_columns : f->text.n_columns;
-        const char **names = ARENA_ARRAY(s->a, const char *, n + 1),
-                   **types = ARENA_ARRAY(s->a, const char *, n + 1);
+        const char **names = ARENA_ARRAY(s->a, const char *, n + 1), **types = ARENA_ARRAY(s->a, const char *, n + 1);
         for (size_t k = 0; k < n; k++) {
             names[k] = f->typed ? f->typed_columns[k].name : f->text.columns[k];
             types[k] = f->typed ? f->typed_columns[k].delta_type : "string";
@@ -264,12 +257,10 @@ static void place_columns(struct staging *s)
         const struct found_file *found = s->files[i].decision->found;
         for (size_t k = 0; k < found->n_hive && is_loadable(&s->files[i]); k++) {
             if (is_added_column(found->hive[k].key))
-                text_file_fail(&s->files[i].text,
-                               "its folder %s= has the name of a column that ingot adds itself",
+                text_file_fail(&s->files[i].text, "its folder %s= has the name of a column that ingot adds itself",
                                found->hive[k].key);
             else if (layout_find(&s->layout, str_of(found->hive[k].key)) >= 0) continue;
-            else if (layout_takes_new(&s->layout))
-                layout_add(&s->layout, found->hive[k].key, "string", false);
+            else if (layout_takes_new(&s->layout)) layout_add(&s->layout, found->hive[k].key, "string", false);
         }
     }
 }
@@ -310,11 +301,8 @@ static void sum_up(struct staging *s)
 enum rc source_stage(struct arena *a, struct session *session, const struct source_input *in,
                      struct source_staged **ret, struct err *e)
 {
-    struct staging s = {.a = a,
-                        .session = session,
-                        .in = in,
-                        .n_files = in->n_files,
-                        .out = ARENA_NEW(a, struct source_staged)};
+    struct staging s = {
+        .a = a, .session = session, .in = in, .n_files = in->n_files, .out = ARENA_NEW(a, struct source_staged)};
     enum rc rc = RC_OK;
     s.files = ARENA_ARRAY(a, struct staged_file, in->n_files + 1);
     s.out->files = ARENA_ARRAY(a, struct ledger_file, in->n_files + 1);

@@ -33,8 +33,8 @@ bool stage_stopped(const struct staging *s);
 void stage_add_data(struct staging *s, const struct parquet_file *files, size_t n);
 /* What the columns of a file mean for the layout: adds, notes, or refuses the file. `complete`: `names` are all that the
  * file has (so that missing ones are known). */
-void stage_columns(struct staging *s, struct staged_file *f, const char *const *names,
-                   const char *const *types, size_t n, bool complete);
+void stage_columns(struct staging *s, struct staged_file *f, const char *const *names, const char *const *types,
+                   size_t n, bool complete);
 
 enum rc stage_text(struct staging *s, struct err *e) MUST_CHECK;
 enum rc stage_parquet(struct staging *s, struct err *e) MUST_CHECK;

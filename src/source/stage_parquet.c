@@ -46,11 +46,9 @@ static void check_columns(struct staging *s, struct staged_file *f)
         const char *name = f->typed_columns[i].name;
         if (!*name) text_file_fail(&f->text, "column %zu has no name", i + 1);
         else if (is_added_column(name))
-            text_file_fail(&f->text,
-                           "the column name '%s' is one that ingot adds itself; rename it in the file", name);
+            text_file_fail(&f->text, "the column name '%s' is one that ingot adds itself; rename it in the file", name);
         else if (name_index_find(x, str_of(name)) >= 0)
-            text_file_fail(&f->text, "two columns have the name '%s' (letter case makes no difference)",
-                           name);
+            text_file_fail(&f->text, "two columns have the name '%s' (letter case makes no difference)", name);
         name_index_add(x, name, (int)i);
     }
 }
@@ -60,8 +58,7 @@ static bool look_at(struct staged_file *f, struct err *e)
 {
     bool exists = false;
     struct hash h;
-    if (os_stat(f->text.full_path, &f->text.status, &exists, e) != RC_OK)
-        text_file_fail(&f->text, "%s", e->message);
+    if (os_stat(f->text.full_path, &f->text.status, &exists, e) != RC_OK) text_file_fail(&f->text, "%s", e->message);
     else if (!exists) text_file_fail(&f->text, "it is gone");
     else if (f->text.status.is_dir) text_file_fail(&f->text, "is a directory, not a file");
     else if (!f->text.status.is_regular)

@@ -33,8 +33,7 @@ static void add_file(struct staging *s, struct reading *r, struct staged_file *f
     x->hive = hive_values(s, f, r);
     if (f->text.format != FORMAT_CSV) return;
     x->map = ARENA_ARRAY(s->a, int, f->text.n_columns + 1);
-    for (size_t i = 0; i < f->text.n_columns; i++)
-        x->map[i] = name_index_find(r->index, str_of(f->text.columns[i]));
+    for (size_t i = 0; i < f->text.n_columns; i++) x->map[i] = name_index_find(r->index, str_of(f->text.columns[i]));
 }
 
 /* The reading's columns are the table's, without _load and _loaded_at, which are the same for all rows. */
@@ -129,10 +128,9 @@ static enum rc account(struct staging *s, const struct reading *r, struct err *e
         if (!is_text(f)) continue;
         int64_t rows = f->text.rows, malformed = f->text.malformed;
         if (!f->text.done || f->text.records != rows + malformed)
-            return err_set(
-                e, RC_INTERNAL,
-                "%s: it holds %lld records, but %lld rows and %lld malformed records came out of it",
-                f->text.path, (long long)f->text.records, (long long)rows, (long long)malformed);
+            return err_set(e, RC_INTERNAL,
+                           "%s: it holds %lld records, but %lld rows and %lld malformed records came out of it",
+                           f->text.path, (long long)f->text.records, (long long)rows, (long long)malformed);
         f->entry->records = f->text.records;
         f->entry->rows = rows;
         f->entry->malformed = malformed;

@@ -86,8 +86,7 @@ static void finish(struct text_file *f)
     f->done = true;
     f->hash = stream_finish(f->stream);
     if (stream_problem(f->stream)) text_file_fail(f, "%s", stream_problem(f->stream));
-    if (f->splitter && json_splitter_problem(f->splitter))
-        text_file_fail(f, "%s", json_splitter_problem(f->splitter));
+    if (f->splitter && json_splitter_problem(f->splitter)) text_file_fail(f, "%s", json_splitter_problem(f->splitter));
     stream_close(f->stream);
     f->stream = NULL;
 }
@@ -114,8 +113,7 @@ static void pass_long_line(struct text_file *f, struct block *b)
     size_t from = RAW_MAX;
     for (;;) {
         const char *p = b->p + from, *lf = memchr(p, '\n', b->n - from);
-        const char *cr =
-            f->format == FORMAT_CSV ? memchr(p, '\r', (lf ? (size_t)(lf - p) : b->n - from)) : NULL;
+        const char *cr = f->format == FORMAT_CSV ? memchr(p, '\r', (lf ? (size_t)(lf - p) : b->n - from)) : NULL;
         if (cr && !(cr + 1 == lf)) lf = cr;
         if (lf) {
             keep_carry(f, lf + 1, b->n - (size_t)(lf + 1 - b->p));

@@ -108,8 +108,7 @@ static void find_constants(struct worker *w)
         if (kind == READ_FILE) w->constants[i] = duckdb_create_varchar_length(f->path, strlen(f->path));
         else if (kind == READ_RESCUED && !rescue) w->constants[i] = duckdb_create_null_value();
         else if (kind == READ_DATA && csv && w->seen[i] != w->record)
-            w->constants[i] =
-                hive ? duckdb_create_varchar_length(hive, strlen(hive)) : duckdb_create_null_value();
+            w->constants[i] = hive ? duckdb_create_varchar_length(hive, strlen(hive)) : duckdb_create_null_value();
     }
 }
 
@@ -126,12 +125,8 @@ static void start_block(struct worker *w)
         w->csv.n_columns = f->n_columns;
         csv_start(&w->csv, b->p + b->from, b->n - b->from, b->row, b->line);
     } else {
-        w->cursor = (struct json_cursor){.p = b->p,
-                                         .n = b->n,
-                                         .at = b->from,
-                                         .lines = f->format == FORMAT_NDJSON,
-                                         .row = b->row,
-                                         .line = b->line};
+        w->cursor = (struct json_cursor){
+            .p = b->p, .n = b->n, .at = b->from, .lines = f->format == FORMAT_NDJSON, .row = b->row, .line = b->line};
     }
 }
 
@@ -177,9 +172,8 @@ static void refuse(struct worker *w, const struct record *r, const char *reason)
 static const char *unclean_reason(const struct worker *w, const struct record *r)
 {
     if (memchr(r->raw.p, 0, r->raw.n)) return "a NUL byte";
-    return w->file->text->source->encoding
-               ? "bytes that the encoding does not allow"
-               : "invalid UTF-8 (if the file is in another encoding, say `encoding:`)";
+    return w->file->text->source->encoding ? "bytes that the encoding does not allow"
+                                           : "invalid UTF-8 (if the file is in another encoding, say `encoding:`)";
 }
 
 static bool next_record(struct worker *w, struct record *r)
@@ -252,8 +246,7 @@ static bool the_end(struct worker *w)
     for (size_t i = 0; i < r->n_files; i++)
         if (has_problem(r->files[i].text)) r->abandoned = true;
     if (!r->abandoned) return true;
-    snprintf(w->problem, sizeof w->problem,
-             "ingot_read: the files must be read again without what was found");
+    snprintf(w->problem, sizeof w->problem, "ingot_read: the files must be read again without what was found");
     return false;
 }
 

@@ -81,8 +81,7 @@ enum rc walk_query(struct walk *w, const json_t *node, struct flow flow, const s
 enum rc walk_from(struct walk *w, const json_t *ref, struct flow flow, const struct scope *scope,
                   struct select *in) MUST_CHECK;
 /* Any value below an expression; query nodes and tables that turn up there count as subqueries. */
-enum rc walk_expression(struct walk *w, const json_t *v, const struct scope *scope,
-                        struct select *in) MUST_CHECK;
+enum rc walk_expression(struct walk *w, const json_t *v, const struct scope *scope, struct select *in) MUST_CHECK;
 /* RC_PROJECT at a place. */
 enum rc refuse(struct walk *w, int64_t offset, const char *format, ...) PRINTF_LIKE(3, 4);
 enum rc enter(struct walk *w, const json_t *node) MUST_CHECK; /* counts depth; leave() goes back */

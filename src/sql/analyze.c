@@ -18,8 +18,7 @@ enum rc refuse(struct walk *w, int64_t offset, const char *format, ...)
 
 enum rc enter(struct walk *w, const json_t *node)
 {
-    if (!json_is_object(node) && !json_is_array(node))
-        return refuse(w, -1, "the parsed statement is not understood");
+    if (!json_is_object(node) && !json_is_array(node)) return refuse(w, -1, "the parsed statement is not understood");
     if (++w->depth > STATEMENT_MAX_DEPTH)
         return refuse(w, first_offset(node, 0), "the statement is nested too deeply (more than %d levels)",
                       STATEMENT_MAX_DEPTH);
@@ -33,8 +32,7 @@ int64_t keyword_before(const struct walk *w, const char *keyword, int64_t before
     for (int64_t i = before - (int64_t)n, stop = i - 200; i >= 0 && i >= stop; i--) {
         size_t k = 0;
         while (k < n && to_lower(w->sql[i + (int64_t)k]) == keyword[k]) k++;
-        if (k == n && (i == 0 || !is_name_char(w->sql[i - 1])) && !is_name_char(w->sql[i + (int64_t)n]))
-            return i;
+        if (k == n && (i == 0 || !is_name_char(w->sql[i - 1])) && !is_name_char(w->sql[i + (int64_t)n])) return i;
     }
     return before;
 }
@@ -158,8 +156,7 @@ static void row_by_row(struct walk *w, const json_t *node)
     const struct construct all[] = {f->aggregate, f->window, f->unknown, f->unnest, f->subquery, f->columns};
     for (i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].what) note(why, all[i].what, all[i].offset);
-    json_array_foreach(json_object_get(node, "select_list"), i,
-                       item) if (node_is(item, "class", "STAR") && ++stars > 1)
+    json_array_foreach(json_object_get(node, "select_list"), i, item) if (node_is(item, "class", "STAR") && ++stars > 1)
         note(why, "more than one *", node_offset(item));
     if (s->n_occurrences != 1) note(why, "no table in FROM", -1); /* a CTE's name cannot get here */
     if (!why->what && !s->occurrences[0].distributes) *why = s->occurrences[0].why_not;
@@ -180,8 +177,7 @@ static int by_offset(const void *a, const void *b)
 
 static int by_table(const void *a, const void *b)
 {
-    const struct occurrence *x = *(const struct occurrence *const *)a,
-                            *y = *(const struct occurrence *const *)b;
+    const struct occurrence *x = *(const struct occurrence *const *)a, *y = *(const struct occurrence *const *)b;
     int c = strcmp(x->table, y->table);
     return c ? c : (x->offset > y->offset) - (x->offset < y->offset);
 }
@@ -189,8 +185,7 @@ static int by_table(const void *a, const void *b)
 static void block_again(struct walk *w, struct occurrence *o, int64_t offset)
 {
     if (o->distributes_in_branch)
-        o->why_not =
-            (struct construct){arena_printf(w->arena, "%s, which is read more than once", o->table), offset};
+        o->why_not = (struct construct){arena_printf(w->arena, "%s, which is read more than once", o->table), offset};
     o->distributes = o->distributes_in_branch = o->at_most_one = false;
     o->n_unique = 0;
 }
@@ -217,8 +212,7 @@ static enum rc analyze(struct walk *w, const json_t *root)
     if (!json_is_object(root)) return refuse(w, -1, "the parsed statement is not understood");
     if (node_bool(root, "error")) return refused_by_engine(w, root);
     const json_t *statements = json_object_get(root, "statements");
-    if (json_array_size(statements) == 0)
-        return refuse(w, -1, "there is no statement; a model is one SELECT");
+    if (json_array_size(statements) == 0) return refuse(w, -1, "there is no statement; a model is one SELECT");
     if (json_array_size(statements) > 1)
         return refuse(w, first_offset(json_array_get(statements, 1), 0),
                       "a model is one SELECT, and this is the second");
@@ -238,8 +232,7 @@ enum rc statement_analyze(struct arena *a, const char *serialized, const char *s
                           int64_t *ret_offset, struct err *e)
 {
     json_t *root = NULL;
-    struct walk w = {
-        .arena = a, .sql = sql ? sql : "", .s = ARENA_NEW(a, struct statement), .offset = -1, .err = e};
+    struct walk w = {.arena = a, .sql = sql ? sql : "", .s = ARENA_NEW(a, struct statement), .offset = -1, .err = e};
     w.sql_length = strlen(w.sql);
     enum rc rc = serialized_read(a, serialized, &root, e);
     if (rc == RC_OK) rc = analyze(&w, root);

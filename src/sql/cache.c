@@ -91,8 +91,8 @@ static void add_column(struct buf *b, const struct output_column *c)
 void statement_print(struct buf *out, const struct statement *s)
 {
     buf_add(out, s->canonical.hex, KEY_SIZE);
-    add_number(out, (s->row_by_row ? ROW_BY_ROW : 0u) | (s->filters ? FILTERS : 0u) |
-                        (s->open_names ? OPEN_NAMES : 0u));
+    add_number(out,
+               (s->row_by_row ? ROW_BY_ROW : 0u) | (s->filters ? FILTERS : 0u) | (s->open_names ? OPEN_NAMES : 0u));
     add_text(out, s->input);
     add_construct(out, &s->why_not_row_by_row);
     add_texts(out, s->variables, s->n_variables);
@@ -120,8 +120,7 @@ static void put_u32(char *p, size_t v)
     for (int i = 0; i < 4; i++) p[i] = (char)(unsigned char)(v >> 8 * i);
 }
 
-void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements,
-                           size_t n)
+void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements, size_t n)
 {
     struct arena *a = arena_new();
     struct entry *entries = ARENA_ARRAY(a, struct entry, n);
@@ -325,8 +324,7 @@ void statement_cache_open(struct str file, struct statement_cache *ret)
     if (get_u32(file.p + 8) != CACHE_FORMAT || get_u32(file.p + 12) != STATEMENT_SEMANTICS) return;
     size_t n = get_u32(file.p + HASHED_FROM);
     if (n > (file.n - INDEX_AT) / ENTRY_SIZE) return;
-    if (memcmp(file.p + HASH_AT, hash_bytes(file.p + HASHED_FROM, file.n - HASHED_FROM).hex, KEY_SIZE) != 0)
-        return;
+    if (memcmp(file.p + HASH_AT, hash_bytes(file.p + HASHED_FROM, file.n - HASHED_FROM).hex, KEY_SIZE) != 0) return;
     ret->n = n;
 }
 
@@ -335,8 +333,7 @@ static int compare_key(const void *key, const void *entry)
     return memcmp(key, entry, KEY_SIZE);
 }
 
-struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c,
-                                       const struct hash *key)
+struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c, const struct hash *key)
 {
     struct statement *s;
     const char *entry = c->n ? bsearch(key->hex, c->file.p + INDEX_AT, c->n, ENTRY_SIZE, compare_key) : NULL;

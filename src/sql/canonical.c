@@ -93,9 +93,7 @@ static void add_value(struct buf *out, const json_t *v, bool fold)
         buf_add_char(out, ']');
         return;
     case JSON_STRING: add_bytes(out, 's', json_string_value(v), json_string_length(v), fold); return;
-    case JSON_INTEGER:
-        n = snprintf(text, sizeof text, "i%" JSON_INTEGER_FORMAT ";", json_integer_value(v));
-        break;
+    case JSON_INTEGER: n = snprintf(text, sizeof text, "i%" JSON_INTEGER_FORMAT ";", json_integer_value(v)); break;
     case JSON_REAL: n = snprintf(text, sizeof text, "r%.17g;", json_real_value(v)); break;
     case JSON_TRUE: n = snprintf(text, sizeof text, "t"); break;
     case JSON_FALSE: n = snprintf(text, sizeof text, "f"); break;

@@ -17,8 +17,8 @@
 #include "base/text.h"
 
 #define NOWHERE "\"query_location\":18446744073709551615"
-#define NULL_CONSTANT                                                                                        \
-    "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE                            \
+#define NULL_CONSTANT                                                                                                  \
+    "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE                                      \
     ",\"value\":{\"type\":{\"id\":\"NULL\",\"type_info\":null},\"is_null\":true}}"
 
 struct item {
@@ -60,20 +60,18 @@ static void add_column(struct buf *b, const char *qualifier, const char *name, c
 
 static void add_text_constant(struct buf *b, const char *value)
 {
-    buf_add_str(b,
-                "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
-                ",\"value\":{\"type\":{\"id\":\"VARCHAR\",\"type_info\":null},\"is_null\":false,\"value\":");
+    buf_add_str(b, "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
+                   ",\"value\":{\"type\":{\"id\":\"VARCHAR\",\"type_info\":null},\"is_null\":false,\"value\":");
     add_string(b, value);
     buf_add_str(b, "}}");
 }
 
 static void add_integer_constant(struct buf *b, int value)
 {
-    buf_printf(
-        b,
-        "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
-        ",\"value\":{\"type\":{\"id\":\"INTEGER\",\"type_info\":null},\"is_null\":false,\"value\":%d}}",
-        value);
+    buf_printf(b,
+               "{\"class\":\"CONSTANT\",\"type\":\"VALUE_CONSTANT\",\"alias\":\"\"," NOWHERE
+               ",\"value\":{\"type\":{\"id\":\"INTEGER\",\"type_info\":null},\"is_null\":false,\"value\":%d}}",
+               value);
 }
 
 static void begin_function(struct buf *b, const char *function, const char *alias)
@@ -85,9 +83,8 @@ static void begin_function(struct buf *b, const char *function, const char *alia
 
 static void end_function(struct buf *b)
 {
-    buf_add_str(
-        b, "],\"filter\":null,\"order_bys\":{\"type\":\"ORDER_MODIFIER\",\"orders\":[]},\"distinct\":false,"
-           "\"is_operator\":false,\"export_state\":false}");
+    buf_add_str(b, "],\"filter\":null,\"order_bys\":{\"type\":\"ORDER_MODIFIER\",\"orders\":[]},\"distinct\":false,"
+                   "\"is_operator\":false,\"export_state\":false}");
 }
 
 /* struct_extract(column, 'v') AS alias */
@@ -127,9 +124,8 @@ static void add_pack(struct buf *b, const json_t *e, const char *alias)
 static void add_null_check(struct buf *b, size_t *n, const char *column, const char *then) /* NULL: NULL */
 {
     buf_add_str(b, (*n)++ ? "," : "");
-    buf_add_str(b,
-                "{\"when_expr\":{\"class\":\"OPERATOR\",\"type\":\"OPERATOR_IS_NULL\",\"alias\":\"\"," NOWHERE
-                ",\"children\":[");
+    buf_add_str(b, "{\"when_expr\":{\"class\":\"OPERATOR\",\"type\":\"OPERATOR_IS_NULL\",\"alias\":\"\"," NOWHERE
+                   ",\"children\":[");
     add_column(b, NULL, column, "");
     buf_add_str(b, "]},\"then_expr\":");
     if (then) add_text_constant(b, then);
@@ -137,16 +133,15 @@ static void add_null_check(struct buf *b, size_t *n, const char *column, const c
     buf_add_char(b, '}');
 }
 
-#define CASE_BEGIN(alias)                                                                                    \
+#define CASE_BEGIN(alias)                                                                                              \
     "{\"class\":\"CASE\",\"type\":\"CASE_EXPR\",\"alias\":\"" alias "\"," NOWHERE ",\"case_checks\":["
-#define STAR_BEGIN                                                                                           \
-    "{\"class\":\"STAR\",\"type\":\"STAR\",\"alias\":\"\"," NOWHERE                                          \
-    ",\"relation_name\":\"\",\"exclude_list\":["
+#define STAR_BEGIN                                                                                                     \
+    "{\"class\":\"STAR\",\"type\":\"STAR\",\"alias\":\"\"," NOWHERE ",\"relation_name\":\"\",\"exclude_list\":["
 #define STAR_END "],\"columns\":false,\"expr\":null,\"qualified_exclude_list\":[],\"rename_list\":[]}"
 #define SELECT_BEGIN "{\"type\":\"SELECT_NODE\",\"modifiers\":[],\"cte_map\":{\"map\":[]},\"select_list\":["
-#define SELECT_END                                                                                           \
-    ",\"group_expressions\":[],\"group_sets\":[],\"aggregate_handling\":\"STANDARD_HANDLING\",\"having\":"   \
-    "null,"                                                                                                  \
+#define SELECT_END                                                                                                     \
+    ",\"group_expressions\":[],\"group_sets\":[],\"aggregate_handling\":\"STANDARD_HANDLING\",\"having\":"             \
+    "null,"                                                                                                            \
     "\"sample\":null,\"qualify\":null}"
 
 /* A finished SELECT as a table in FROM. */
@@ -168,14 +163,11 @@ static bool refers_to(const json_t *v, const char *name, bool alone, int depth)
     size_t i;
     json_t *item;
     if (depth > STATEMENT_MAX_DEPTH) return true;
-    if (json_is_array(v))
-        json_array_foreach(v, i, item) if (refers_to(item, name, alone, depth + 1)) return true;
+    if (json_is_array(v)) json_array_foreach(v, i, item) if (refers_to(item, name, alone, depth + 1)) return true;
     if (!json_is_object(v)) return false;
     const json_t *names = node_list(v, "column_names");
-    if (names)
-        return compare_names(node_string_at(names, 0), name) == 0 && !(alone && json_array_size(names) > 1);
-    if (node_is(v, "class", "LAMBDA") && refers_to(json_object_get(v, "lhs"), name, true, depth + 1))
-        return false;
+    if (names) return compare_names(node_string_at(names, 0), name) == 0 && !(alone && json_array_size(names) > 1);
+    if (node_is(v, "class", "LAMBDA") && refers_to(json_object_get(v, "lhs"), name, true, depth + 1)) return false;
     if (!alone && node_is(v, "class", "FUNCTION") && compare_names(node_string(v, "schema"), name) == 0)
         return true; /* n.upper() */
     for (void *it = json_object_iter((json_t *)(uintptr_t)v); it;
@@ -267,8 +259,8 @@ static enum rc name_items(struct carry *c, struct err *e)
             return err_set(e, RC_PROJECT, "output column %zu has no name; write: expression as name", i + 1);
     }
     for (i = 0; i < c->n_items; i++)
-        c->items[i].level = !c->items[i].star && *node_string(c->items[i].node, "alias") &&
-                            used_elsewhere(c, i) && !(star && is_table_column(c, i));
+        c->items[i].level = !c->items[i].star && *node_string(c->items[i].node, "alias") && used_elsewhere(c, i) &&
+                            !(star && is_table_column(c, i));
     mark_where(c);
     return RC_OK;
 }
@@ -470,9 +462,8 @@ static enum rc guard_statement(struct carry *c, char **ret_json, struct err *e)
     }
     bool random = c->where && has_random(c->where, 0);
     from = inner_select(c, from, random);
-    *ret_json =
-        arena_printf(c->arena, "{\"error\":false,\"statements\":[{\"node\":%s,\"named_param_map\":[]}]}",
-                     outer_select(c, from, c->where && !random));
+    *ret_json = arena_printf(c->arena, "{\"error\":false,\"statements\":[{\"node\":%s,\"named_param_map\":[]}]}",
+                             outer_select(c, from, c->where && !random));
     return RC_OK;
 }
 
@@ -516,8 +507,7 @@ enum rc statement_carry(struct arena *a, const struct statement *s, const char *
     return guard_statement(&c, ret_json, e);
 }
 
-enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json,
-                         struct err *e)
+enum rc statement_branch(struct arena *a, const struct statement *s, size_t occurrence, char **ret_json, struct err *e)
 {
     if (!s->node || occurrence >= s->n_occurrences || !s->occurrences[occurrence].distributes_in_branch)
         return err_set(e, RC_INTERNAL, "a statement that %s cannot be reduced to a branch",

@@ -100,19 +100,16 @@ static enum rc note_function(struct walk *w, const json_t *v, struct select *in)
     case FUNCTION_SCALAR: break;
     case FUNCTION_AGGREGATE:
         note_aggregate(
-            v, in, arena_printf(w->arena, "aggregate %s()", strcmp(name, "count_star") == 0 ? "count" : name),
-            offset);
+            v, in, arena_printf(w->arena, "aggregate %s()", strcmp(name, "count_star") == 0 ? "count" : name), offset);
         break;
     case FUNCTION_CLOCK:
     case FUNCTION_RANDOM: add_volatile(w, name, offset); break;
     case FUNCTION_UNNEST: note(&in->facts.unnest, arena_printf(w->arena, "%s()", name), offset); break;
     case FUNCTION_REFUSED:
-        return refuse(w, offset,
-                      "%s() cannot be used in a model: it reads or changes something besides its tables",
+        return refuse(w, offset, "%s() cannot be used in a model: it reads or changes something besides its tables",
                       name);
     case FUNCTION_UNKNOWN:
-        note(&in->facts.unknown, arena_printf(w->arena, "function %s(), which ingot does not know", name),
-             offset);
+        note(&in->facts.unknown, arena_printf(w->arena, "function %s(), which ingot does not know", name), offset);
         break;
     }
     return RC_OK;
@@ -144,15 +141,13 @@ static enum rc walk_subquery(struct walk *w, const json_t *v, const struct scope
     const json_t *child = json_object_get(v, "child");
     enum rc rc = json_is_object(child) ? walk_expression(w, child, scope, in) : RC_OK;
     if (rc != RC_OK) return rc;
-    return walk_query(w, json_object_get(json_object_get(v, "subquery"), "node"), subquery_flow(offset),
-                      scope, in);
+    return walk_query(w, json_object_get(json_object_get(v, "subquery"), "node"), subquery_flow(offset), scope, in);
 }
 
 /* What has no class is a part of an expression, or a query or table in an unexpected place. */
 static enum rc walk_classless(struct walk *w, const json_t *v, const struct scope *scope, struct select *in)
 {
-    static const char *const tables[] = {"BASE_TABLE",     "SUBQUERY", "JOIN",
-                                         "TABLE_FUNCTION", "PIVOT",    "SHOW_REF"};
+    static const char *const tables[] = {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "PIVOT", "SHOW_REF"};
     const char *type = node_string(v, "type");
     size_t n = strlen(type);
     if (n > 5 && strcmp(type + n - 5, "_NODE") == 0)
@@ -205,8 +200,7 @@ static enum rc walk_object(struct walk *w, const json_t *v, const struct scope *
     } else if (strcmp(class, "SUBQUERY") == 0) {
         return walk_subquery(w, v, scope, in);
     } else if (strcmp(class, "PARAMETER") == 0) {
-        return refuse(w, node_offset(v),
-                      "the parameter $%s has no value in a model; write getvariable('name')",
+        return refuse(w, node_offset(v), "the parameter $%s has no value in a model; write getvariable('name')",
                       node_string(v, "identifier"));
     } else if (strcmp(class, "STAR") == 0) {
         w->s->open_names = true;

@@ -5,8 +5,8 @@
 
 char *table_name(struct arena *a, const json_t *base_table)
 {
-    char *name = arena_printf(a, "%s.%s", node_string(base_table, "schema_name"),
-                              node_string(base_table, "table_name"));
+    char *name =
+        arena_printf(a, "%s.%s", node_string(base_table, "schema_name"), node_string(base_table, "table_name"));
     for (char *p = name; *p; p++) *p = to_lower(*p);
     return name;
 }
@@ -25,8 +25,7 @@ static enum rc refuse_table(struct walk *w, const json_t *ref)
                       "'%s' is a file; files are read by a source in bronze/, and a model reads tables: "
                       "write bronze.orders",
                       name);
-    return refuse(w, offset, "table %s has no layer; write bronze.%s, silver.%s or gold.%s", name, name, name,
-                  name);
+    return refuse(w, offset, "table %s has no layer; write bronze.%s, silver.%s or gold.%s", name, name, name, name);
 }
 
 static enum rc walk_table(struct walk *w, const json_t *ref, struct flow flow, const struct scope *scope)
@@ -49,8 +48,7 @@ static enum rc walk_table(struct walk *w, const json_t *ref, struct flow flow, c
         return RC_OK;
     }
     if (json_is_object(json_object_get(ref, "at_clause")))
-        return refuse(w, offset,
-                      "AT is not understood in a model: it reads its inputs at the versions of the run");
+        return refuse(w, offset, "AT is not understood in a model: it reads its inputs at the versions of the run");
     struct occurrence *o = ARENA_PUSH(w->arena, w->s->occurrences, w->s->n_occurrences);
     const char *alias = node_string(ref, "alias");
     *o = (struct occurrence){
@@ -58,8 +56,7 @@ static enum rc walk_table(struct walk *w, const json_t *ref, struct flow flow, c
     if (flow.outermost) o->alias = lower_case(w->arena, *alias ? alias : name);
     o->distributes_in_branch = !flow.blocker.what;
     o->distributes = o->distributes_in_branch && !flow.cuts;
-    if (o->distributes_in_branch && flow.cuts)
-        o->why_not = (struct construct){"UNION ALL", flow.union_offset};
+    if (o->distributes_in_branch && flow.cuts) o->why_not = (struct construct){"UNION ALL", flow.union_offset};
     if (o->distributes) o->why_not.offset = -1;
     o->at_most_one = !flow.many;
     if (o->at_most_one) add_needs(w, o, flow.needs);
@@ -104,8 +101,7 @@ static bool independent_of(const json_t *v, const json_t *table, int depth)
     if (strcmp(class, "COLUMN_REF") == 0) {
         const json_t *names = json_object_get(v, "column_names");
         const char *first = json_string_value(json_array_get(names, 0));
-        const char *alias = node_string(table, "alias"),
-                   *name = *alias ? alias : node_string(table, "table_name");
+        const char *alias = node_string(table, "alias"), *name = *alias ? alias : node_string(table, "table_name");
         bool schema = first && compare_names(first, node_string(table, "schema_name")) == 0;
         return json_array_size(names) > 1 && first && !schema && compare_names(first, name) != 0;
     }
@@ -117,8 +113,8 @@ static bool independent_of(const json_t *v, const json_t *table, int depth)
     return true;
 }
 
-static void equality_columns(struct walk *w, const json_t *condition, const json_t *table,
-                             struct unique_need *need, int depth)
+static void equality_columns(struct walk *w, const json_t *condition, const json_t *table, struct unique_need *need,
+                             int depth)
 {
     size_t i;
     json_t *item;
@@ -139,8 +135,8 @@ static void equality_columns(struct walk *w, const json_t *condition, const json
 }
 
 /* What must be unique so that a row of the other side meets at most one row of this one; NULL where nothing helps. */
-static const struct need *join_need(struct walk *w, const json_t *join, const json_t *side,
-                                    const struct scope *scope, const struct need *next)
+static const struct need *join_need(struct walk *w, const json_t *join, const json_t *side, const struct scope *scope,
+                                    const struct need *next)
 {
     size_t i;
     json_t *item;
@@ -182,8 +178,8 @@ static const struct join_kind *join_kind(const json_t *join)
     return &unknown_join;
 }
 
-static void through_side(struct walk *w, const json_t *join, enum side side, const char *what,
-                         struct flow *flow, const json_t *other, const struct scope *scope)
+static void through_side(struct walk *w, const json_t *join, enum side side, const char *what, struct flow *flow,
+                         const json_t *other, const struct scope *scope)
 {
     if (side == KEEPS) return;
     if (side == BLOCKED) {
@@ -221,8 +217,7 @@ static enum rc walk_join(struct walk *w, const json_t *join, struct flow flow, c
     return rc == RC_OK ? walk_from(w, right, right_flow, scope, in) : rc;
 }
 
-static enum rc walk_table_function(struct walk *w, const json_t *ref, const struct scope *scope,
-                                   struct select *in)
+static enum rc walk_table_function(struct walk *w, const json_t *ref, const struct scope *scope, struct select *in)
 {
     const json_t *function = json_object_get(ref, "function");
     const char *name = lower_case(w->arena, node_string(function, "function_name"));
@@ -230,12 +225,10 @@ static enum rc walk_table_function(struct walk *w, const json_t *ref, const stru
     switch (table_function_kind(name)) {
     case TABLE_FUNCTION_ALLOWED: break;
     case TABLE_FUNCTION_READER:
-        return refuse(
-            w, offset,
-            "%s() cannot be used in a model: what is read from outside belongs into a source in bronze/",
-            name);
-    case TABLE_FUNCTION_UNKNOWN:
-        return refuse(w, offset, "table function %s() cannot be used in a model", name);
+        return refuse(w, offset,
+                      "%s() cannot be used in a model: what is read from outside belongs into a source in bronze/",
+                      name);
+    case TABLE_FUNCTION_UNKNOWN: return refuse(w, offset, "table function %s() cannot be used in a model", name);
     }
     return walk_expression(w, json_object_get(function, "children"), scope, in);
 }
@@ -266,13 +259,10 @@ static enum rc walk_ref(struct walk *w, const json_t *ref, struct flow flow, con
         note_filter(w, &flow);
     }
     flow.outermost = false;
-    if (strcmp(type, "SUBQUERY") ==
-        0) /* may be lateral: then it sees the tables beside it, not other rows of them */
-        return walk_query(w, json_object_get(json_object_get(ref, "subquery"), "node"), flow, scope,
-                          in->outer);
+    if (strcmp(type, "SUBQUERY") == 0) /* may be lateral: then it sees the tables beside it, not other rows of them */
+        return walk_query(w, json_object_get(json_object_get(ref, "subquery"), "node"), flow, scope, in->outer);
     if (strcmp(type, "TABLE_FUNCTION") == 0) return walk_table_function(w, ref, scope, in);
-    if (strcmp(type, "EXPRESSION_LIST") == 0)
-        return walk_expression(w, json_object_get(ref, "values"), scope, in);
+    if (strcmp(type, "EXPRESSION_LIST") == 0) return walk_expression(w, json_object_get(ref, "values"), scope, in);
     if (strcmp(type, "EMPTY") == 0) return RC_OK;
     if (strcmp(type, "PIVOT") == 0) return walk_pivot(w, ref, flow, scope, in);
     if (strcmp(type, "SHOW_REF") == 0)
@@ -280,8 +270,7 @@ static enum rc walk_ref(struct walk *w, const json_t *ref, struct flow flow, con
     return refuse(w, node_offset(ref), "%s in FROM is not understood", *type ? type : "this");
 }
 
-enum rc walk_from(struct walk *w, const json_t *ref, struct flow flow, const struct scope *scope,
-                  struct select *in)
+enum rc walk_from(struct walk *w, const json_t *ref, struct flow flow, const struct scope *scope, struct select *in)
 {
     enum rc rc = enter(w, ref);
     if (rc != RC_OK) return rc;

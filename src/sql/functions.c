@@ -74,7 +74,7 @@ static int compare_name(const void *name, const void *entry)
     return strcmp(name, *(const char *const *)entry);
 }
 
-#define IN_LIST(name, list)                                                                                  \
+#define IN_LIST(name, list)                                                                                            \
     (bsearch((name), (list), sizeof(list) / sizeof *(list), sizeof *(list), compare_name) != NULL)
 
 enum function_kind function_kind(const char *name)
@@ -90,11 +90,10 @@ enum function_kind function_kind(const char *name)
 static const char *const row_functions[] = {"generate_series", "json_each",  "json_tree", "range",
                                             "repeat",          "repeat_row", "unlist",    "unnest"};
 /* Refused with a better message than others that are not known. Beginnings of names. */
-static const char *const readers[] = {
-    "read_",       "parquet_", "glob",           "sniff_csv",
-    "delta_",      "iceberg_", "postgres_",      "mysql_",
-    "sqlite_",     "query",    "st_read",        "arrow_scan",
-    "pandas_scan", "excel",    "from_substrait", "json_execute_serialized_sql"};
+static const char *const readers[] = {"read_",       "parquet_", "glob",           "sniff_csv",
+                                      "delta_",      "iceberg_", "postgres_",      "mysql_",
+                                      "sqlite_",     "query",    "st_read",        "arrow_scan",
+                                      "pandas_scan", "excel",    "from_substrait", "json_execute_serialized_sql"};
 
 enum table_function table_function_kind(const char *name)
 {

@@ -94,11 +94,9 @@ static void block_select(struct walk *w, const json_t *node, const struct facts 
 static enum rc walk_select(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope,
                            struct select *outer)
 {
-    static const char *const clauses[] = {"where_clause", "group_expressions", "having", "qualify",
-                                          "modifiers"};
-    struct select in = {.outer = outer,
-                        .from = json_object_get(node, "from_table"),
-                        .list = json_object_get(node, "select_list")};
+    static const char *const clauses[] = {"where_clause", "group_expressions", "having", "qualify", "modifiers"};
+    struct select in = {
+        .outer = outer, .from = json_object_get(node, "from_table"), .list = json_object_get(node, "select_list")};
     enum rc rc = RC_OK;
     for (; rc == RC_OK && in.item < json_array_size(in.list); in.item++)
         rc = walk_expression(w, json_array_get(in.list, in.item), scope, &in);
@@ -111,8 +109,8 @@ static enum rc walk_select(struct walk *w, const json_t *node, struct flow flow,
     return rc;
 }
 
-static enum rc walk_branch(struct walk *w, const json_t *node, const json_t *beside, struct flow flow,
-                           bool all, const struct scope *scope, struct select *outer)
+static enum rc walk_branch(struct walk *w, const json_t *node, const json_t *beside, struct flow flow, bool all,
+                           const struct scope *scope, struct select *outer)
 {
     flow.many = true;
     flow.outermost = false;
@@ -124,8 +122,8 @@ static enum rc walk_branch(struct walk *w, const json_t *node, const json_t *bes
     return walk_query(w, node, flow, scope, outer);
 }
 
-static enum rc walk_set_operation(struct walk *w, const json_t *node, struct flow flow,
-                                  const struct scope *scope, struct select *outer)
+static enum rc walk_set_operation(struct walk *w, const json_t *node, struct flow flow, const struct scope *scope,
+                                  struct select *outer)
 {
     const json_t *left = json_object_get(node, "left"), *right = json_object_get(node, "right");
     const char *type = node_string(node, "setop_type");
@@ -184,8 +182,8 @@ static enum rc walk_ctes(struct walk *w, const struct scope *scope, struct selec
         struct flow flow = c->flow;
         if (c->reads != 1) {
             flow = (struct flow){.blocker = {NULL, -1}, .many = true, .quiet = c->reads == 0};
-            flow.blocker.what = arena_printf(w->arena, "CTE %s, which is %s", c->name,
-                                             c->reads ? "read more than once" : "not used");
+            flow.blocker.what =
+                arena_printf(w->arena, "CTE %s, which is %s", c->name, c->reads ? "read more than once" : "not used");
             flow.blocker.offset = first_offset(c->body, 0);
         }
         struct scope before = {scope->parent, scope->ctes, i - 1};
@@ -210,8 +208,7 @@ enum rc walk_query(struct walk *w, const json_t *node, struct flow flow, const s
         json_array_foreach(map, i, item)
         {
             const json_t *query = json_object_get(json_object_get(item, "value"), "query");
-            inside.ctes[i] =
-                (struct cte){.name = node_string(item, "key"), .body = json_object_get(query, "node")};
+            inside.ctes[i] = (struct cte){.name = node_string(item, "key"), .body = json_object_get(query, "node")};
         }
         rc = walk_body(w, node, flow, &inside, outer);
         if (rc == RC_OK) rc = walk_ctes(w, &inside, outer);

@@ -38,12 +38,9 @@ static void mark_integers(struct buf *out, const char *text)
             size_t digits = (size_t)(p - begin) - (*begin == '-');
             bool real = *p == '.' || *p == 'e' || *p == 'E';
             if (real) {
-                while ((*p >= '0' && *p <= '9') || *p == '.' || *p == 'e' || *p == 'E' || *p == '+' ||
-                       *p == '-')
-                    p++;
+                while ((*p >= '0' && *p <= '9') || *p == '.' || *p == 'e' || *p == 'E' || *p == '+' || *p == '-') p++;
             } else if (digits > LOWEST_DIGITS ||
-                       (digits == LOWEST_DIGITS &&
-                        strncmp(p - digits, "9223372036854775807", LOWEST_DIGITS) > 0)) {
+                       (digits == LOWEST_DIGITS && strncmp(p - digits, "9223372036854775807", LOWEST_DIGITS) > 0)) {
                 buf_add(out, from, (size_t)(begin - from));
                 buf_add_str(out, "\"" MARK);
                 buf_add(out, begin, (size_t)(p - begin));
@@ -66,8 +63,7 @@ enum rc serialized_read(struct arena *a, const char *text, json_t **ret, struct 
                                  : json_read(a, buf_str(&marked), "parsed statement", ret, e);
     buf_release(&marked);
     if (rc == RC_DATA && e && strstr(e->message, "depth"))
-        return err_set(e, RC_PROJECT, "the statement is nested too deeply (more than %d levels)",
-                       STATEMENT_MAX_DEPTH);
+        return err_set(e, RC_PROJECT, "the statement is nested too deeply (more than %d levels)", STATEMENT_MAX_DEPTH);
     return rc;
 }
 

@@ -64,7 +64,7 @@ struct statement {
     /* A column that an input gets may change what the statement means: `*`, NATURAL, a name that is an alias now … */
     bool open_names;
     const char *input; /* row_by_row: the one table */
-    bool filters; /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
+    bool filters;      /* some construct may leave out rows of the driving input (WHERE, inner or semi join …) */
     struct construct *volatiles; /* now(), random(), current_date … */
     size_t n_volatiles;
     const char **variables; /* getvariable('x') */
@@ -72,7 +72,7 @@ struct statement {
     const char **functions; /* distinct names, sorted */
     size_t n_functions;
     struct hash canonical; /* of the canonical form: no positions, no letter case in names, no formatting */
-    json_t *node; /* the serialized statement; NULL when it came from the cache (parse again to rewrite) */
+    json_t *node;          /* the serialized statement; NULL when it came from the cache (parse again to rewrite) */
 };
 
 /* `serialized` is the JSON of json_serialize_sql for the model's text. What cannot be a model is RC_PROJECT with the
@@ -107,8 +107,7 @@ void statement_position(const char *sql, int64_t offset, int *ret_line, int *ret
 void statement_print(struct buf *out, const struct statement *s);
 /* The statement without node and cuts. It points into `record`, which must last as long. Any bytes are safe; what is
  * damaged is RC_DATA. */
-enum rc statement_parse_cached(struct arena *a, struct str record, struct statement **ret,
-                               struct err *e) MUST_CHECK;
+enum rc statement_parse_cached(struct arena *a, struct str record, struct statement **ret, struct err *e) MUST_CHECK;
 
 /* All statements of a project in one file, found by the hash of their text. */
 struct statement_cache {
@@ -118,10 +117,8 @@ struct statement_cache {
 /* A file of another format or of other semantics, and a damaged one, is an empty cache. */
 void statement_cache_open(struct str file, struct statement_cache *ret);
 /* NULL: it is not there, or damaged. The statement points into the file. O(log n) and in proportion to the record. */
-struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c,
-                                       const struct hash *key);
+struct statement *statement_cache_find(struct arena *a, const struct statement_cache *c, const struct hash *key);
 /* The file, in `out` alone: statements[i] under keys[i]; NULL ones are left out. */
-void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements,
-                           size_t n);
+void statement_cache_print(struct buf *out, const struct hash *keys, struct statement *const *statements, size_t n);
 
 #endif

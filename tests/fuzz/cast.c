@@ -53,8 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct expression x, again;
     struct contract_type type;
     struct pos pos = {"fuzz", 1, 1};
-    if (expression_read(a, text, pos, "rule", true, &clock, &x, NULL) ==
-        RC_OK) /* what is accepted reads as itself */
+    if (expression_read(a, text, pos, "rule", true, &clock, &x, NULL) == RC_OK) /* what is accepted reads as itself */
         demand(expression_read(a, x.sql, pos, "rule", true, NULL, &again, NULL) == RC_OK &&
                strcmp(x.sql, again.sql) == 0);
     (void)!expression_mentions(a, text, "amount");

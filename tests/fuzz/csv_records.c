@@ -17,8 +17,7 @@ static uint64_t mix(uint64_t h, const char *p, size_t n)
     return (h ^ n) * 1099511628211u;
 }
 
-static void parse(const struct csv_dialect *d, const char *p, size_t n, const struct index_result *x,
-                  struct outcome *o)
+static void parse(const struct csv_dialect *d, const char *p, size_t n, const struct index_result *x, struct outcome *o)
 {
     struct field fields[64];
     char *block = malloc(n + BLOCK_PADDING);
@@ -63,18 +62,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char quotes[] = {'"', '"', '\'', 0};
     if (size < 2) return 0;
     unsigned options = data[0];
-    struct csv_dialect d = {.delimiter = ',',
-                            .quote = quotes[options & 3],
-                            .one_column = options & 4,
-                            .comment = options & 8 ? "#" : NULL};
+    struct csv_dialect d = {
+        .delimiter = ',', .quote = quotes[options & 3], .one_column = options & 4, .comment = options & 8 ? "#" : NULL};
     d.escape = options & 16 ? '\\' : d.quote;
     size_t step = (size_t)data[1] + 1, n = size - 2;
     char *p = malloc(n + 1); /* exactly as long as it is said to be, for the sanitizer */
     if (!p) abort();
     memcpy(p, data + 2, n);
     struct outcome whole = read_all(&d, p, n, n + 1), pieces = read_all(&d, p, n, step);
-    if (whole.records != pieces.records || whole.lines != pieces.lines || whole.hash != pieces.hash)
-        __builtin_trap();
+    if (whole.records != pieces.records || whole.lines != pieces.lines || whole.hash != pieces.hash) __builtin_trap();
     free(p);
     return 0;
 }

@@ -15,8 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (snapshot.protocol_json && delta_check_writable(&snapshot, "fuzz", &e) == RC_OK && rows < -1)
             __builtin_trap();
         size_t n_files = snapshot.n_files;
-        rc = delta_replay(a, &snapshot, text, "again",
-                          &e); /* the newest wins: the same again changes nothing */
+        rc = delta_replay(a, &snapshot, text, "again", &e); /* the newest wins: the same again changes nothing */
         if (rc != RC_OK || snapshot.n_files != n_files) __builtin_trap();
     } else if (rc != RC_DATA || !e.message[0]) {
         __builtin_trap();

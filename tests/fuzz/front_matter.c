@@ -12,8 +12,7 @@ static bool equal(const struct yaml *a, const struct yaml *b)
     if (a->kind != b->kind || a->n != b->n || (scalar && strcmp(a->text, b->text) != 0)) return false;
     if ((scalar || a->n) && (a->line != b->line || a->column != b->column)) return false;
     for (size_t i = 0; i < a->n; i++)
-        if (!equal(a->items[i], b->items[i]) || (a->kind == YAML_MAP && !equal(a->keys[i], b->keys[i])))
-            return false;
+        if (!equal(a->items[i], b->items[i]) || (a->kind == YAML_MAP && !equal(a->keys[i], b->keys[i]))) return false;
     return true;
 }
 
@@ -22,8 +21,7 @@ static void compare_yaml(struct str text)
     struct arena *a = arena_new();
     struct err e = {0};
     struct yaml *theirs = NULL, *mine = plain_yaml(a, text, 1);
-    if (mine && (yaml_read(a, text, "fuzz", 1, &theirs, &e) != RC_OK || !equal(mine, theirs)))
-        __builtin_trap();
+    if (mine && (yaml_read(a, text, "fuzz", 1, &theirs, &e) != RC_OK || !equal(mine, theirs))) __builtin_trap();
     arena_free(a);
 }
 

@@ -83,8 +83,7 @@ static void errors(void **state)
     assert_int_equal(err_set(&e, RC_DATA, "table %s", "orders"), RC_DATA);
     assert_int_equal(err_context(&e, "step %d", 3), RC_DATA);
     assert_string_equal(e.message, "step 3: table orders");
-    assert_int_equal(err_set(&e, RC_CONFLICT, "again: %s", e.message),
-                     RC_CONFLICT); /* its own message as argument */
+    assert_int_equal(err_set(&e, RC_CONFLICT, "again: %s", e.message), RC_CONFLICT); /* its own message as argument */
     assert_string_equal(e.message, "again: step 3: table orders");
     assert_int_equal(err_set(NULL, RC_USAGE, "x"), RC_USAGE);
     for (int rc = RC_OK; rc <= RC_INTERRUPTED; rc++) assert_true(*rc_name((enum rc)rc) != 0);

@@ -36,7 +36,6 @@ static void pieces_give_the_same(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known_values),
-                                       cmocka_unit_test(pieces_give_the_same)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known_values), cmocka_unit_test(pieces_give_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

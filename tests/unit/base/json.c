@@ -20,8 +20,7 @@ static void typed_members(void **state)
     struct err e = {0};
     json_t *o = NULL;
     assert_int_equal(
-        read_text(a, "{\"s\":\"x\",\"i\":-5,\"b\":true,\"z\":null,\"r\":1.5,\"n\":\"a\\u0000b\",\"s\":\"y\"}",
-                  &o, &e),
+        read_text(a, "{\"s\":\"x\",\"i\":-5,\"b\":true,\"z\":null,\"r\":1.5,\"n\":\"a\\u0000b\",\"s\":\"y\"}", &o, &e),
         RC_OK);
     const char *s = "kept";
     int64_t i = 42;

@@ -68,8 +68,7 @@ static void redacts(void **state)
         {"baaaaaaab", "b***b"},
         {"", ""},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(redact(a, cases[i][0]), cases[i][1]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_string_equal(redact(a, cases[i][0]), cases[i][1]);
     arena_free(a);
 }
 

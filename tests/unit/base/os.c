@@ -189,8 +189,7 @@ static void whole_or_not_at_all(void **state)
     static const char large[5000];
     bool created = false;
     enum rc written = os_write_file(path, (struct str){large, sizeof large}, &e);
-    enum rc fresh =
-        os_create_new(path_join(p->a, p->dir, "g"), (struct str){large, sizeof large}, &created, &e);
+    enum rc fresh = os_create_new(path_join(p->a, p->dir, "g"), (struct str){large, sizeof large}, &created, &e);
     setrlimit(RLIMIT_FSIZE, &old);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(written, RC_UNREACHABLE);
@@ -201,7 +200,7 @@ static void whole_or_not_at_all(void **state)
 
     assert_int_equal(os_write_file(path_join(p->a, p->dir, "no/such"), STR("x"), &e), RC_UNREACHABLE);
     assert_int_equal(os_write_file(path_join(p->a, path, "below"), STR("x"), &e), RC_DATA); /* below a file */
-    assert_int_equal(os_write_file(p->dir, STR("x"), &e), RC_DATA); /* a folder is there */
+    assert_int_equal(os_write_file(p->dir, STR("x"), &e), RC_DATA);                         /* a folder is there */
     assert_int_equal(os_write_file("/proc/ingot", STR("x"), &e), RC_UNREACHABLE);
     assert_int_equal(count(p, p->dir), 1);
 }
@@ -222,8 +221,7 @@ static void only_one_creates(void **state)
     assert_int_equal(os_create_new(link_path, STR("x"), &created, &e), RC_OK);
     assert_false(created);
     assert_int_equal(count(p, p->dir), 2);
-    assert_int_equal(os_create_new(path_join(p->a, p->dir, "no/such"), STR("x"), &created, &e),
-                     RC_UNREACHABLE);
+    assert_int_equal(os_create_new(path_join(p->a, p->dir, "no/such"), STR("x"), &created, &e), RC_UNREACHABLE);
 }
 
 struct racer {
@@ -238,8 +236,7 @@ static void *race(void *data)
     for (int i = 0; i < 50; i++) {
         bool created = false;
         char *text = arena_printf(a, "%d", r->id);
-        if (os_create_new(arena_printf(a, "%s/%d", r->dir, i), str_of(text), &created, NULL) != RC_OK)
-            r->failed++;
+        if (os_create_new(arena_printf(a, "%s/%d", r->dir, i), str_of(text), &created, NULL) != RC_OK) r->failed++;
         r->won += created;
     }
     arena_free(a);
@@ -265,8 +262,7 @@ static void writers_in_a_race(void **state)
     assert_int_equal(count(p, p->dir), 50);
     for (int i = 0; i < 50; i++) {
         struct str s;
-        assert_int_equal(os_read_file(p->a, arena_printf(p->a, "%s/%d", p->dir, i), 10, &s, NULL, NULL),
-                         RC_OK);
+        assert_int_equal(os_read_file(p->a, arena_printf(p->a, "%s/%d", p->dir, i), 10, &s, NULL, NULL), RC_OK);
         assert_int_equal(s.n, 1);
         in_file[s.p[0] - '0']++;
     }
@@ -295,8 +291,7 @@ static void folders(void **state)
     assert_int_equal(os_list(p->a, file, &names, &n, &e), RC_DATA);
     static const char *const some[] = {"b", "B", "a10", "a9", ".hidden", "\xC3\xA4"};
     static const char *const sorted[] = {".hidden", "B", "a10", "a9", "b", "\xC3\xA4"};
-    for (size_t i = 0; i < 6; i++)
-        assert_int_equal(os_write_file(path_join(p->a, deep, some[i]), STR(""), &e), RC_OK);
+    for (size_t i = 0; i < 6; i++) assert_int_equal(os_write_file(path_join(p->a, deep, some[i]), STR(""), &e), RC_OK);
     assert_int_equal(os_list(p->a, deep, &names, &n, &e), RC_OK);
     assert_int_equal(n, 6);
     for (size_t i = 0; i < 6; i++) assert_string_equal(names[i], sorted[i]);

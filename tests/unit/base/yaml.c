@@ -68,8 +68,7 @@ static void trees(void **state)
         struct arena *a = arena_new();
         struct err e = {0};
         struct yaml *y = NULL;
-        if (yaml_read(a, str_of(cases[i][0]), "f.yml", 1, &y, &e) != RC_OK)
-            fail_msg("%s: %s", cases[i][0], e.message);
+        if (yaml_read(a, str_of(cases[i][0]), "f.yml", 1, &y, &e) != RC_OK) fail_msg("%s: %s", cases[i][0], e.message);
         struct buf *b = buf_new(a, BUF_DEFAULT_MAX);
         show(b, y);
         assert_string_equal(b->p, cases[i][1]);
@@ -83,9 +82,9 @@ static void values_and_positions(void **state)
     struct arena *a = arena_new();
     struct err e = {0};
     struct yaml *y = NULL;
-    assert_int_equal(yaml_read(a, STR("a: 0x10\nb: -2.5\nc: True\n\xC3\xA4: 'q'\nl:\n  - {k: \"v\"}\nz:\n"),
-                               "f", 11, &y, &e),
-                     RC_OK);
+    assert_int_equal(
+        yaml_read(a, STR("a: 0x10\nb: -2.5\nc: True\n\xC3\xA4: 'q'\nl:\n  - {k: \"v\"}\nz:\n"), "f", 11, &y, &e),
+        RC_OK);
     assert_int_equal(yaml_get(y, "a")->integer, 16);
     assert_true(fabs(yaml_get(y, "b")->number + 2.5) < 1e-12);
     assert_int_equal(yaml_get(y, "c")->integer, 1);
@@ -148,8 +147,7 @@ static void refused(void **state)
         struct arena *a = arena_new();
         struct err e = {0};
         struct yaml *y = NULL;
-        if (yaml_read(a, cases[i].text, "f.yml", 5, &y, &e) != RC_PROJECT)
-            fail_msg("accepted: %s", cases[i].text.p);
+        if (yaml_read(a, cases[i].text, "f.yml", 5, &y, &e) != RC_PROJECT) fail_msg("accepted: %s", cases[i].text.p);
         if (strncmp(e.message, cases[i].message, strlen(cases[i].message)) != 0)
             fail_msg("%s\nnot %s", e.message, cases[i].message);
         assert_null(y);
@@ -273,8 +271,7 @@ static void damaged_documents(void **state)
         enum rc rc = yaml_read(a, (struct str){text, n}, "f", 1, &y, &e);
         int line = 0, column = 0;
         if (rc == RC_OK) assert_non_null(y);
-        else if (rc != RC_PROJECT || sscanf(e.message, "f:%d:%d: ", &line, &column) != 2 || line < 1 ||
-                 column < 1)
+        else if (rc != RC_PROJECT || sscanf(e.message, "f:%d:%d: ", &line, &column) != 2 || line < 1 || column < 1)
             fail_msg("%s", e.message);
         arena_free(a);
     }

@@ -5,23 +5,23 @@
 
 #include <string.h>
 
-#define ACTIONS                                                                                              \
-    "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"timestampNtz\"],"    \
-    "\"writerFeatures\":"                                                                                    \
-    "[\"timestampNtz\",\"appendOnly\"]}}\n"                                                                  \
-    "{\"metaData\":{\"id\":\"u\",\"name\":\"n\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"       \
-    "\"schemaString\":"                                                                                      \
-    "\"{\\\"type\\\":\\\"struct\\\"}\",\"partitionColumns\":[\"p\"],\"configuration\":{\"ingot.model\":"     \
-    "\"x\\ny\"},"                                                                                            \
-    "\"createdTime\":1700000000000}}\n"                                                                      \
-    "{\"txn\":{\"appId\":\"ingot/self\",\"version\":9007199254740993,\"lastUpdated\":5}}\n"                  \
-    "{\"add\":{\"path\":\"p=a/"                                                                              \
-    "part-\xc3\xbc.parquet\",\"partitionValues\":{\"p\":null},\"size\":5,\"modificationTime\":6,"            \
-    "\"dataChange\":false,\"stats\":\"{\\\"numRecords\\\":3}\",\"tags\":{\"k\":\"v\"},\"deletionVector\":{"  \
-    "\"storageType\":"                                                                                       \
-    "\"u\",\"pathOrInlineDv\":\"ab\",\"offset\":1,\"sizeInBytes\":34,\"cardinality\":2}}}\n"                 \
-    "{\"remove\":{\"path\":\"gone.parquet\",\"deletionTimestamp\":7,\"dataChange\":true,"                    \
-    "\"extendedFileMetadata\":true,"                                                                         \
+#define ACTIONS                                                                                                        \
+    "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"timestampNtz\"],"              \
+    "\"writerFeatures\":"                                                                                              \
+    "[\"timestampNtz\",\"appendOnly\"]}}\n"                                                                            \
+    "{\"metaData\":{\"id\":\"u\",\"name\":\"n\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"                 \
+    "\"schemaString\":"                                                                                                \
+    "\"{\\\"type\\\":\\\"struct\\\"}\",\"partitionColumns\":[\"p\"],\"configuration\":{\"ingot.model\":"               \
+    "\"x\\ny\"},"                                                                                                      \
+    "\"createdTime\":1700000000000}}\n"                                                                                \
+    "{\"txn\":{\"appId\":\"ingot/self\",\"version\":9007199254740993,\"lastUpdated\":5}}\n"                            \
+    "{\"add\":{\"path\":\"p=a/"                                                                                        \
+    "part-\xc3\xbc.parquet\",\"partitionValues\":{\"p\":null},\"size\":5,\"modificationTime\":6,"                      \
+    "\"dataChange\":false,\"stats\":\"{\\\"numRecords\\\":3}\",\"tags\":{\"k\":\"v\"},\"deletionVector\":{"            \
+    "\"storageType\":"                                                                                                 \
+    "\"u\",\"pathOrInlineDv\":\"ab\",\"offset\":1,\"sizeInBytes\":34,\"cardinality\":2}}}\n"                           \
+    "{\"remove\":{\"path\":\"gone.parquet\",\"deletionTimestamp\":7,\"dataChange\":true,"                              \
+    "\"extendedFileMetadata\":true,"                                                                                   \
     "\"partitionValues\":{\"p\":\"a\"},\"size\":8}}\n"
 #define KEY "silver/t/_delta_log/00000000000000000003.checkpoint.parquet"
 
@@ -33,10 +33,8 @@ static void same_actions(struct fixture *f, struct str found, const char *expect
                    *found_end = found.n ? memchr(found.p, '\n', found.n) : NULL;
         json_t *x = NULL, *y = NULL;
         assert_non_null(found_end);
-        assert_ok(f,
-                  json_read(f->a, (struct str){wanted.p, (size_t)(end - wanted.p)}, "expected", &x, &f->e));
-        assert_ok(f,
-                  json_read(f->a, (struct str){found.p, (size_t)(found_end - found.p)}, "found", &y, &f->e));
+        assert_ok(f, json_read(f->a, (struct str){wanted.p, (size_t)(end - wanted.p)}, "expected", &x, &f->e));
+        assert_ok(f, json_read(f->a, (struct str){found.p, (size_t)(found_end - found.p)}, "found", &y, &f->e));
         if (!json_equal(x, y)) fail_msg("%s\n%s", json_text(f->a, x), json_text(f->a, y));
         wanted.n -= (size_t)(end + 1 - wanted.p);
         wanted.p = end + 1;
@@ -79,8 +77,7 @@ static void test_in_another_store(void **state)
 {
     struct storage *s = storage_memory_new();
     round_trip(*state, s,
-               ACTIONS
-               "{\"domainMetadata\":{\"domain\":\"d\",\"configuration\":\"{}\",\"removed\":false}}\n");
+               ACTIONS "{\"domainMetadata\":{\"domain\":\"d\",\"configuration\":\"{}\",\"removed\":false}}\n");
     storage_close(s);
 }
 
@@ -108,13 +105,12 @@ static void test_foreign(void **state)
     struct err e = {0};
     assert_ok(f, storage_local_open(f->folder, &s, &f->e));
     assert_ok(f, os_mkdirs(arena_printf(f->a, "%s/silver/t/_delta_log", f->folder), &f->e));
-    assert_ok(f,
-              session_execf(f->s, &f->e,
-                            "copy (select {'path': 'x', 'size': 3::bigint, 'stats_parsed': {'numRecords': 1, "
-                            "'minValues': {'d': date '2020-01-01'}}, 'partitionValues': map([]::varchar[], "
-                            "[]::varchar[])} as add,"
-                            " {'a': 1} as checkpointMetadata) to '%s/%s' (format parquet)",
-                            f->folder, KEY));
+    assert_ok(f, session_execf(f->s, &f->e,
+                               "copy (select {'path': 'x', 'size': 3::bigint, 'stats_parsed': {'numRecords': 1, "
+                               "'minValues': {'d': date '2020-01-01'}}, 'partitionValues': map([]::varchar[], "
+                               "[]::varchar[])} as add,"
+                               " {'a': 1} as checkpointMetadata) to '%s/%s' (format parquet)",
+                               f->folder, KEY));
     assert_ok(f, codec.read(codec.data, f->a, s, keys, 1, &ndjson, &f->e));
     assert_string_equal(ndjson.p, "{\"add\":{\"path\":\"x\",\"size\":3,\"partitionValues\":{}}}\n");
     assert_ok(f, session_execf(f->s, &f->e, "copy (select 1 a) to '%s/%s' (format parquet)", f->folder, KEY));

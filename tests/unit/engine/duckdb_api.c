@@ -23,8 +23,7 @@ static void test_lookup(void **state)
     assert_int_equal(duckdb_api_load(&e), RC_USAGE);
     assert_non_null(strstr(e.message, "not DuckDB"));
 
-    unsetenv(
-        "INGOT_DUCKDB"); /* beside the program: there is none in a build folder, so all places are told */
+    unsetenv("INGOT_DUCKDB"); /* beside the program: there is none in a build folder, so all places are told */
     if (duckdb_api_load(&e) != RC_OK) assert_non_null(strstr(e.message, "../lib/ingot/libduckdb.so"));
 
     setenv("INGOT_DUCKDB", good, 1);

@@ -54,9 +54,9 @@ static inline int fixture_teardown(void **state)
     return 0;
 }
 
-#define assert_ok(f, call)                                                                                   \
-    do {                                                                                                     \
-        if ((call) != RC_OK) fail_msg("%s", (f)->e.message);                                                 \
+#define assert_ok(f, call)                                                                                             \
+    do {                                                                                                               \
+        if ((call) != RC_OK) fail_msg("%s", (f)->e.message);                                                           \
     } while (0)
 
 /* The cells of a query, columns by '|', rows by '\n', NULL as '~'. */

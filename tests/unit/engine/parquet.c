@@ -22,8 +22,7 @@ static size_t count_files(struct fixture *f, const char *folder)
 }
 
 /* What was written as the log would name it. */
-static struct delta_file *as_log(struct fixture *f, const struct parquet_file *files, size_t n,
-                                 const char ***ret_urls)
+static struct delta_file *as_log(struct fixture *f, const struct parquet_file *files, size_t n, const char ***ret_urls)
 {
     struct delta_file *log = ARENA_ARRAY(f->a, struct delta_file, n + 1);
     *ret_urls = ARENA_ARRAY(f->a, const char *, n + 1);
@@ -47,9 +46,7 @@ static const struct delta_column all_kinds[] = {
              "\"type\":{\"type\":\"struct\",\"fields\":[{\"name\":\"d\",\"type\":\"date\"}]}},{\"name\":"
              "\"li\",\"type\":"
              "{\"type\":\"array\",\"elementType\":\"long\",\"containsNull\":true}}]}"},
-    {.name = "arr",
-     .nested = true,
-     .type = "{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}"},
+    {.name = "arr", .nested = true, .type = "{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}"},
     {.name = "mp",
      .nested = true,
      .type = "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"long\",\"valueContainsNull\":true}"},
@@ -66,11 +63,11 @@ static const struct delta_column all_kinds[] = {
     {.name = "nothing", .type = "short"},
 };
 #define N_KINDS (sizeof all_kinds / sizeof *all_kinds)
-#define ALL_KINDS                                                                                            \
-    "select i - 1 as l, case i when 0 then 'a' when 1 then repeat('z', 40) end as s,"                        \
-    " {'x.y': i, 'in': {'d': date '2020-01-01'}, 'li': [i]} as st, ['e'] as arr, map {'k': i} as mp,"        \
-    " i + 0.5 as d, 'nan'::double as nan, 0 as zero, i * 1.25 as dec, date '2020-01-01' + i::int as da,"     \
-    " timestamp '2020-01-01 00:00:00.0001' as ntz, timestamptz '2020-01-01 00:00:00.0001+00' as tz,"         \
+#define ALL_KINDS                                                                                                      \
+    "select i - 1 as l, case i when 0 then 'a' when 1 then repeat('z', 40) end as s,"                                  \
+    " {'x.y': i, 'in': {'d': date '2020-01-01'}, 'li': [i]} as st, ['e'] as arr, map {'k': i} as mp,"                  \
+    " i + 0.5 as d, 'nan'::double as nan, 0 as zero, i * 1.25 as dec, date '2020-01-01' + i::int as da,"               \
+    " timestamp '2020-01-01 00:00:00.0001' as ntz, timestamptz '2020-01-01 00:00:00.0001+00' as tz,"                   \
     " i = 1 as b, 'x'::blob as bin, i as \"q\"\"u.o\", NULL as nothing from range(3) t(i)"
 
 static void test_stats(void **state)
@@ -117,9 +114,8 @@ static void test_round_trip(void **state)
     char *select = parquet_select(f->a, urls, log, n, all_kinds, N_KINDS, false);
     assert_string_equal(
         table_text(f, arena_printf(f->a, "select * from (%s) order by l", select)),
-        table_text(f,
-                   "select l, s, st, arr, mp, d, nan, zero::float, dec::decimal(12,2), da, ntz, tz, b, bin,"
-                   " \"q\"\"u.o\", nothing from (" ALL_KINDS ") order by l"));
+        table_text(f, "select l, s, st, arr, mp, d, nan, zero::float, dec::decimal(12,2), da, ntz, tz, b, bin,"
+                      " \"q\"\"u.o\", nothing from (" ALL_KINDS ") order by l"));
     struct described_column *columns = NULL;
     assert_ok(f, session_describe(f->a, f->s, select, &columns, &n, &f->e));
     assert_int_equal(n, N_KINDS);
@@ -141,17 +137,15 @@ static void test_empty_and_failing(void **state)
         o.file_size_bytes = folders == 1 ? 100000 : 0;
         o.n_partition_by = folders == 2;
         o.partition_by = parts;
-        assert_ok(f,
-                  session_copy_parquet(f->a, f->s, "select 1 id, 'a' s where false", &o, &files, &n, &f->e));
+        assert_ok(f, session_copy_parquet(f->a, f->s, "select 1 id, 'a' s where false", &o, &files, &n, &f->e));
         assert_int_equal(n, 0);
         assert_int_equal(count_files(f, o.directory), 0);
         n = 9;
         assert_int_equal(
-            session_copy_parquet(
-                f->a, f->s,
-                "select i % 3 as id, case when i = 2000000 then error('stop') else hash(i)::varchar"
-                " end as s from range(2000001) t(i)",
-                &o, &files, &n, &f->e),
+            session_copy_parquet(f->a, f->s,
+                                 "select i % 3 as id, case when i = 2000000 then error('stop') else hash(i)::varchar"
+                                 " end as s from range(2000001) t(i)",
+                                 &o, &files, &n, &f->e),
             RC_DATA);
         assert_string_equal(f->e.message, "stop");
         assert_int_equal(n, 9);
@@ -162,8 +156,7 @@ static void test_empty_and_failing(void **state)
     }
     o.n_partition_by = 0;
     assert_int_equal(session_copy_parquet(f->a, f->s, "select 1 as id", &o, &files, &n, &f->e), RC_PROJECT);
-    assert_int_equal(session_copy_parquet(f->a, f->s, "select 'x' as id, 1 as s", &o, &files, &n, &f->e),
-                     RC_DATA);
+    assert_int_equal(session_copy_parquet(f->a, f->s, "select 'x' as id, 1 as s", &o, &files, &n, &f->e), RC_DATA);
 }
 
 static void test_several_files_in_order(void **state)
@@ -174,21 +167,20 @@ static void test_several_files_in_order(void **state)
     size_t n = 0;
     o.file_size_bytes = 1000000;
     o.order_by = "id";
-    assert_ok(f, session_copy_parquet(
-                     f->a, f->s,
-                     "select (i * 7919) % 600000 as id, hash(i)::varchar as s from range(600000) t(i)", &o,
-                     &files, &n, &f->e));
+    assert_ok(f, session_copy_parquet(f->a, f->s,
+                                      "select (i * 7919) % 600000 as id, hash(i)::varchar as s from range(600000) t(i)",
+                                      &o, &files, &n, &f->e));
     assert_true(n > 1);
     assert_int_equal(count_files(f, o.directory), n);
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) {
         int64_t wrong = -1;
         total += files[i].records;
-        assert_ok(f, session_query_int(
-                         f->s, &wrong, &f->e,
-                         "select count(*) from (select id - lag(id) over (order by file_row_number) d from "
-                         "read_parquet('%s')) where d <> 1",
-                         files[i].url));
+        assert_ok(f,
+                  session_query_int(f->s, &wrong, &f->e,
+                                    "select count(*) from (select id - lag(id) over (order by file_row_number) d from "
+                                    "read_parquet('%s')) where d <> 1",
+                                    files[i].url));
         assert_int_equal(wrong, 0);
     }
     assert_int_equal(total, 600000);
@@ -235,13 +227,12 @@ static void test_partitions(void **state)
     const char *expected = table_text(f, arena_printf(f->a, "select * from (%s) order by id", select));
     for (int row_id = 0; row_id < 2; row_id++) {
         char *back = parquet_select(f->a, urls, log, n, columns, 4, row_id);
-        assert_string_equal(
-            table_text(f, arena_printf(f->a, "select id, p, t, s from (%s) order by id", back)), expected);
+        assert_string_equal(table_text(f, arena_printf(f->a, "select id, p, t, s from (%s) order by id", back)),
+                            expected);
         if (row_id)
             assert_string_equal(
-                table_text(f, arena_printf(f->a,
-                                           "select count(distinct __file), max(__file), max(__row) from (%s)",
-                                           back)),
+                table_text(
+                    f, arena_printf(f->a, "select count(distinct __file), max(__file), max(__row) from (%s)", back)),
                 "6|5|0");
     }
 }
@@ -263,8 +254,8 @@ static void test_other_time_zone(void **state)
     o.n_partition_by = 1;
     assert_ok(f, engine_open(&config, &g, &f->e));
     assert_ok(f, session_open(g, &s, &f->e));
-    assert_ok(f, session_copy_parquet(f->a, s, "select timestamptz '2020-01-01 00:00:00.25+00' t, t u", &o,
-                                      &files, &n, &f->e));
+    assert_ok(f, session_copy_parquet(f->a, s, "select timestamptz '2020-01-01 00:00:00.25+00' t, t u", &o, &files, &n,
+                                      &f->e));
     assert_int_equal(n, 1);
     assert_non_null(strstr(files[0].stats, "\"minValues\":{\"u\":\"2020-01-01T00:00:00.250Z\"}"));
     assert_string_equal(files[0].partition[0].value, "2020-01-01T00:00:00.25Z");
@@ -276,8 +267,7 @@ static void test_other_time_zone(void **state)
 static void test_many_partitions(void **state)
 {
     struct fixture *f = *state;
-    static const struct delta_column columns[] = {{.name = "id", .type = "long"},
-                                                  {.name = "p", .type = "integer"}};
+    static const struct delta_column columns[] = {{.name = "id", .type = "long"}, {.name = "p", .type = "integer"}};
     static const char *const by[] = {"p"};
     struct parquet_options o = options(f, columns, 2);
     struct parquet_file *files = NULL;
@@ -285,18 +275,17 @@ static void test_many_partitions(void **state)
     size_t n = 0;
     o.partition_by = by;
     o.n_partition_by = 1;
-    assert_ok(f, session_copy_parquet(f->a, f->s, "select i id, i % 200 p from range(400000) r(i)", &o,
-                                      &files, &n, &f->e));
+    assert_ok(
+        f, session_copy_parquet(f->a, f->s, "select i id, i % 200 p from range(400000) r(i)", &o, &files, &n, &f->e));
     int64_t total = 0;
     for (size_t i = 0; i < n; i++) total += files[i].records;
     assert_int_equal(total, 400000);
     struct delta_file *log = as_log(f, files, n, &urls);
     char *back = parquet_select(f->a, urls, log, n, columns, 2, false);
     assert_string_equal(
-        table_text(f, arena_printf(
-                          f->a,
-                          "select count(*), sum(id), count(distinct p), sum((id %% 200 <> p)::int) from (%s)",
-                          back)),
+        table_text(f, arena_printf(f->a,
+                                   "select count(*), sum(id), count(distinct p), sum((id %% 200 <> p)::int) from (%s)",
+                                   back)),
         "400000|79999800000|200|0");
 }
 
@@ -320,40 +309,32 @@ static void test_evolution(void **state)
     assert_ok(f, os_mkdirs(arena_printf(f->a, "%s/k=1", f->folder), &f->e));
     assert_ok(f, session_execf(f->s, &f->e, "copy (select 7 st, 'decoy' id) to %s",
                                sql_string(f->a, arena_printf(f->a, "%s/o1dXY'.parquet", f->folder))));
-    assert_ok(f,
-              session_execf(f->s, &f->e,
-                            "copy (select {'a': i::int} st, i::int id, 'gone' gone from range(2) t(i)) to %s",
-                            sql_string(f->a, urls[0])));
-    assert_ok(
-        f,
-        session_execf(
-            f->s, &f->e,
-            "copy (select 1.5::double as new, 2::bigint id, 8 file_index, 'r' file_row_number, 'fn' filename,"
-            " {'b': 'x', 'a': 5::bigint} st) to %s",
-            sql_string(f->a, urls[1])));
+    assert_ok(f, session_execf(f->s, &f->e,
+                               "copy (select {'a': i::int} st, i::int id, 'gone' gone from range(2) t(i)) to %s",
+                               sql_string(f->a, urls[0])));
+    assert_ok(f, session_execf(
+                     f->s, &f->e,
+                     "copy (select 1.5::double as new, 2::bigint id, 8 file_index, 'r' file_row_number, 'fn' filename,"
+                     " {'b': 'x', 'a': 5::bigint} st) to %s",
+                     sql_string(f->a, urls[1])));
     char *select = parquet_select(f->a, urls, files, 2, columns, 6, true);
     assert_string_equal(table_text(f, arena_printf(f->a, "select * from (%s) order by id", select)),
                         "0|~|~|~|~|{'a': 0, 'b': NULL}|0|0\n1|~|~|~|~|{'a': 1, 'b': "
                         "NULL}|0|1\n2|1.5|8|r|fn|{'a': 5, 'b': x}|1|0");
     assert_string_equal(
-        table_text(f, arena_printf(f->a,
-                                   "select id from (%s) where new is null and file_index is null and id > 0",
-                                   select)),
+        table_text(
+            f, arena_printf(f->a, "select id from (%s) where new is null and file_index is null and id > 0", select)),
         "1");
-    assert_string_equal(table_text(f, arena_printf(f->a, "select id from (%s) where new = 1.5", select)),
-                        "2");
-    assert_string_equal(
-        table_text(f, arena_printf(f->a, "select count(*) from (%s) where st.b is null", select)), "2");
-    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*), count(new) from (%s)", select)),
-                        "3|1");
+    assert_string_equal(table_text(f, arena_printf(f->a, "select id from (%s) where new = 1.5", select)), "2");
+    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*) from (%s) where st.b is null", select)), "2");
+    assert_string_equal(table_text(f, arena_printf(f->a, "select count(*), count(new) from (%s)", select)), "3|1");
     select = parquet_select(f->a, urls, files, 2, columns, 0, true);
     assert_string_equal(table_text(f, arena_printf(f->a, "select count(*) from (%s)", select)), "3");
     select = parquet_select(f->a, urls, files, 2, columns, 0, false);
     assert_string_equal(table_text(f, arena_printf(f->a, "select count(*) from (%s)", select)), "3");
     select = parquet_select(f->a, urls, files, 0, columns, 6, true);
     assert_string_equal(
-        table_text(f, arena_printf(f->a, "select count(*), count(new), count(__row) from (%s)", select)),
-        "0|0|0");
+        table_text(f, arena_printf(f->a, "select count(*), count(new), count(__row) from (%s)", select)), "0|0|0");
 }
 
 static void test_row_count_is_known_to_the_planner(void **state)
@@ -388,8 +369,8 @@ static void *write_some(void *p)
                                 .n_columns = 2,
                                 .partition_by = by,
                                 .n_partition_by = 1};
-    w->rc = session_copy_parquet(w->a, w->s, "select i as id, (i % 5)::varchar as s from range(50000) t(i)",
-                                 &o, &w->files, &w->n, &w->e);
+    w->rc = session_copy_parquet(w->a, w->s, "select i as id, (i % 5)::varchar as s from range(50000) t(i)", &o,
+                                 &w->files, &w->n, &w->e);
     return NULL;
 }
 
@@ -413,10 +394,9 @@ static void test_side_by_side(void **state)
         arena_free(writers[i].a);
     }
     int64_t found = 0, rows = 0;
-    assert_ok(f, session_query_int(f->s, &found, &f->e, "select count(*) from glob('%s/t/**/*.parquet')",
-                                   f->folder));
-    assert_ok(f, session_query_int(f->s, &rows, &f->e,
-                                   "select count(*) from read_parquet('%s/t/**/*.parquet')", f->folder));
+    assert_ok(f, session_query_int(f->s, &found, &f->e, "select count(*) from glob('%s/t/**/*.parquet')", f->folder));
+    assert_ok(
+        f, session_query_int(f->s, &rows, &f->e, "select count(*) from read_parquet('%s/t/**/*.parquet')", f->folder));
     assert_int_equal(found, n);
     assert_int_equal(rows, 150000);
 }

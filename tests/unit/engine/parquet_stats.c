@@ -26,18 +26,13 @@ static void test_bounds(void **state)
         {"date", "infinity", NULL, NULL},
         {"date", "12020-02-29", NULL, NULL},
         {"date", "0044-03-15 (BC)", NULL, NULL},
-        {"timestamp_ntz", "2020-01-01 00:00:00", "\"2020-01-01T00:00:00.000\"",
-         "\"2020-01-01T00:00:00.000\""},
-        {"timestamp_ntz", "2020-12-31 23:59:59.9991", "\"2020-12-31T23:59:59.999\"",
-         "\"2021-01-01T00:00:00.000\""},
-        {"timestamp_ntz", "1969-12-31 23:59:59.999999", "\"1969-12-31T23:59:59.999\"",
-         "\"1970-01-01T00:00:00.000\""},
-        {"timestamp_ntz", "1900-01-01 00:00:00.0005", "\"1900-01-01T00:00:00.000\"",
-         "\"1900-01-01T00:00:00.001\""},
+        {"timestamp_ntz", "2020-01-01 00:00:00", "\"2020-01-01T00:00:00.000\"", "\"2020-01-01T00:00:00.000\""},
+        {"timestamp_ntz", "2020-12-31 23:59:59.9991", "\"2020-12-31T23:59:59.999\"", "\"2021-01-01T00:00:00.000\""},
+        {"timestamp_ntz", "1969-12-31 23:59:59.999999", "\"1969-12-31T23:59:59.999\"", "\"1970-01-01T00:00:00.000\""},
+        {"timestamp_ntz", "1900-01-01 00:00:00.0005", "\"1900-01-01T00:00:00.000\"", "\"1900-01-01T00:00:00.001\""},
         {"timestamp_ntz", "9999-12-31 23:59:59.9999", "\"9999-12-31T23:59:59.999\"", NULL},
         {"timestamp_ntz", "infinity", NULL, NULL},
-        {"timestamp", "2020-01-01 00:00:00.1239+00", "\"2020-01-01T00:00:00.123Z\"",
-         "\"2020-01-01T00:00:00.124Z\""},
+        {"timestamp", "2020-01-01 00:00:00.1239+00", "\"2020-01-01T00:00:00.123Z\"", "\"2020-01-01T00:00:00.124Z\""},
         {"timestamp", "2020-01-01 00:00:00+02", NULL, NULL},
         {"string", "it's \"x\"\n", "\"it's \\\"x\\\"\\n\"", "\"it's \\\"x\\\"\\n\""},
         {"string", "", "\"\"", "\"\""},
@@ -45,10 +40,8 @@ static void test_bounds(void **state)
         {"string", X31 "bc", "\"" X31 "b\"", "\"" X31 "c\""},
         {"string", X31 "\xc3\xbf!", "\"" X31 "\xc3\xbf\"", "\"" X31 "\xc4\x80\""},
         {"string", X31 "\x7f!", "\"" X31 "\\u007f\"", "\"" X31 "\xc2\x80\""},
-        {"string", X31 "\xed\x9f\xbf!", "\"" X31 "\xed\x9f\xbf\"",
-         "\"" X31 "\xee\x80\x80\""}, /* over the surrogates */
-        {"string", X31 "\xf4\x8f\xbf\xbf!", "\"" X31 "\xf4\x8f\xbf\xbf\"",
-         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\""},
+        {"string", X31 "\xed\x9f\xbf!", "\"" X31 "\xed\x9f\xbf\"", "\"" X31 "\xee\x80\x80\""}, /* over the surrogates */
+        {"string", X31 "\xf4\x8f\xbf\xbf!", "\"" X31 "\xf4\x8f\xbf\xbf\"", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\""},
         {"string", "\xff", NULL, NULL},
     };
     struct fixture *f = *state;
@@ -57,8 +50,7 @@ static void test_bounds(void **state)
         char *upper = stats_bound(f->a, cases[i].type, cases[i].text, true);
         if (strcmp(lower ? lower : "", cases[i].lower ? cases[i].lower : "") != 0 ||
             strcmp(upper ? upper : "", cases[i].upper ? cases[i].upper : "") != 0)
-            fail_msg("%s %s: %s %s", cases[i].type, cases[i].text, lower ? lower : "none",
-                     upper ? upper : "none");
+            fail_msg("%s %s: %s %s", cases[i].type, cases[i].text, lower ? lower : "none", upper ? upper : "none");
     }
     struct buf *highest = buf_new(f->a, 1 << 10);
     for (int i = 0; i < 33; i++) buf_add_str(highest, "\xf4\x8f\xbf\xbf");

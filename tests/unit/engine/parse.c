@@ -53,11 +53,11 @@ static void test_many(void **state)
     const size_t n = 10000;
     const char **texts = ARENA_ARRAY(f->a, const char *, n), **json = NULL;
     for (size_t i = 0; i < n; i++)
-        texts[i] = arena_printf(
-            f->a,
-            "select o.order_id, upper(trim(country)) as c%zu, sum(amount) from bronze.orders o join "
-            "silver.customers c using (customer_id) where o.op <> 'D' group by all",
-            i);
+        texts[i] =
+            arena_printf(f->a,
+                         "select o.order_id, upper(trim(country)) as c%zu, sum(amount) from bronze.orders o join "
+                         "silver.customers c using (customer_id) where o.op <> 'D' group by all",
+                         i);
     int64_t start = os_monotonic_us();
     assert_ok(f, engine_parse(f->a, f->s, texts, n, &json, &f->e));
     print_message("%zu statements: %.2f s\n", n, (double)(os_monotonic_us() - start) / 1e6);

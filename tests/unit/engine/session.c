@@ -21,8 +21,7 @@ static void test_pinned_settings(void **state)
     struct session *other = NULL;
     int64_t n = 0;
     assert_ok(f, session_open(f->g, &other, &f->e));
-    assert_ok(f,
-              session_query_int(other, &n, &f->e, "select (current_setting('TimeZone') = '%s')::int", "UTC"));
+    assert_ok(f, session_query_int(other, &n, &f->e, "select (current_setting('TimeZone') = '%s')::int", "UTC"));
     assert_int_equal(n, 1);
     session_close(other);
 }
@@ -53,13 +52,11 @@ static void test_cells(void **state)
     assert_string_equal(table_text(f, "select 1, 'a', NULL, true, -5::hugeint, 18446744073709551615::ubigint,"
                                       " '-170141183460469231731687303715884105728'::hugeint"),
                         "1|a|~|true|-5|18446744073709551615|-170141183460469231731687303715884105728");
-    assert_string_equal(
-        table_text(f, "select 1.5::decimal(5,2), date '2020-01-01', {'a': 1}, [1, 2], map {'k': 'v'},"
-                      " 'x'::enum('x', 'y'), 0.1::double, interval 3 day, 'ab'::blob;"),
-        "1.50|2020-01-01|{'a': 1}|[1, 2]|{k=v}|x|0.1|3 days|ab");
-    assert_string_equal(
-        table_text(f, "select i, i / 2 from range(3000) t(i) where i >= 2998 order by i desc -- end"),
-        "2999|1499.5\n2998|1499.0");
+    assert_string_equal(table_text(f, "select 1.5::decimal(5,2), date '2020-01-01', {'a': 1}, [1, 2], map {'k': 'v'},"
+                                      " 'x'::enum('x', 'y'), 0.1::double, interval 3 day, 'ab'::blob;"),
+                        "1.50|2020-01-01|{'a': 1}|[1, 2]|{k=v}|x|0.1|3 days|ab");
+    assert_string_equal(table_text(f, "select i, i / 2 from range(3000) t(i) where i >= 2998 order by i desc -- end"),
+                        "2999|1499.5\n2998|1499.0");
     assert_string_equal(table_text(f, "select 1 where false"), "");
 }
 
@@ -85,8 +82,7 @@ static void test_names_and_types(void **state)
 static void test_other_statements(void **state)
 {
     struct fixture *f = *state;
-    assert_ok(f,
-              session_exec(f->s, "create table t(a int, b varchar); insert into t values (1, 'x')", &f->e));
+    assert_ok(f, session_exec(f->s, "create table t(a int, b varchar); insert into t values (1, 'x')", &f->e));
     assert_string_equal(table_text(f, "show tables"), "t");
     assert_string_equal(table_text(f, "describe t"), "a|INTEGER|YES|~|~|~\nb|VARCHAR|YES|~|~|~");
     assert_string_equal(table_text(f, "insert into t values (2, 'y')"), "1");
@@ -146,8 +142,7 @@ static void test_out_of_memory(void **state)
     struct fixture *f = *state;
     assert_ok(f, session_exec(f->s, "set memory_limit = '20MB'; set max_temp_directory_size = '1MB'", &f->e));
     assert_int_equal(
-        session_exec(f->s, "create table big as select range i, hash(range) h from range(20000000)", &f->e),
-        RC_DATA);
+        session_exec(f->s, "create table big as select range i, hash(range) h from range(20000000)", &f->e), RC_DATA);
     assert_false(session_failed_on_value(f->s));
 }
 

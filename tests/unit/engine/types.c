@@ -58,11 +58,10 @@ static void test_to_delta(void **state)
 static void test_refused(void **state)
 {
     struct fixture *f = *state;
-    static const char *const bad[] = {
-        "",          "frob",       "DECIMAL(40,2)", "DECIMAL(2,3)", "DECIMAL(x)",
-        "STRUCT",    "STRUCT()",   "STRUCT(a INT",  "MAP(INT)",     "INT[",
-        "INT]",      "INT; drop",  "INTEGER x",     "\"NULL",       "[]",
-        "STRUCT(a)", "DECIMAL(1,1"};
+    static const char *const bad[] = {"",          "frob",       "DECIMAL(40,2)", "DECIMAL(2,3)", "DECIMAL(x)",
+                                      "STRUCT",    "STRUCT()",   "STRUCT(a INT",  "MAP(INT)",     "INT[",
+                                      "INT]",      "INT; drop",  "INTEGER x",     "\"NULL",       "[]",
+                                      "STRUCT(a)", "DECIMAL(1,1"};
     struct described_column c = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (engine_delta_type(f->a, bad[i], &c, &f->e) != RC_PROJECT) fail_msg("%s passes", bad[i]);
@@ -106,11 +105,10 @@ static void test_describe(void **state)
     struct fixture *f = *state;
     struct described_column *c = NULL;
     size_t n = 0;
-    assert_ok(f, session_describe(
-                     f->a, f->s,
-                     "select 1::bigint a, sum(i) s, uuid() u, {'x': 1::utinyint} st, NULL n, '{}'::json j,"
-                     " 'a'::enum('a') e, interval 1 day v, time '12:00' t from range(3) r(i) -- end",
-                     &c, &n, &f->e));
+    assert_ok(f, session_describe(f->a, f->s,
+                                  "select 1::bigint a, sum(i) s, uuid() u, {'x': 1::utinyint} st, NULL n, '{}'::json j,"
+                                  " 'a'::enum('a') e, interval 1 day v, time '12:00' t from range(3) r(i) -- end",
+                                  &c, &n, &f->e));
     assert_int_equal(n, 9);
     assert_string_equal(c[0].name, "a");
     assert_string_equal(c[0].type, "BIGINT");

@@ -1,12 +1,11 @@
 #include "fixture.h"
 
-#define DV(data)                                                                                             \
-    "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data "\",\"cardinality\":1}"
-#define ADD_DV(path, data)                                                                                   \
-    "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{\"p\":\"1\"},\"size\":10,\"dataChange\":true,"     \
+#define DV(data) "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data "\",\"cardinality\":1}"
+#define ADD_DV(path, data)                                                                                             \
+    "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{\"p\":\"1\"},\"size\":10,\"dataChange\":true,"               \
     "\"stats\":\"{\\\"numRecords\\\":5}\"," DV(data) "}}\n"
-#define REMOVE_DV(path, data)                                                                                \
-    "{\"remove\":{\"path\":\"" path                                                                          \
+#define REMOVE_DV(path, data)                                                                                          \
+    "{\"remove\":{\"path\":\"" path                                                                                    \
     "\",\"dataChange\":true,\"size\":10,\"partitionValues\":{\"p\":\"1\"}," DV(data) "}}\n"
 
 static struct delta_changes *changes(struct fixture *f, int64_t from, int64_t to)
@@ -22,8 +21,7 @@ static const char *told(struct fixture *f, int64_t from, int64_t to)
     struct delta_changes *c = changes(f, from, to);
     struct buf *b = buf_new(f->a, 10000);
     for (size_t i = 0; i < c->n_added; i++) buf_printf(b, "+%s%s ", c->added[i].path, c->added[i].dv_id);
-    for (size_t i = 0; i < c->n_removed; i++)
-        buf_printf(b, "-%s%s ", c->removed[i].path, c->removed[i].dv_id);
+    for (size_t i = 0; i < c->n_removed; i++) buf_printf(b, "-%s%s ", c->removed[i].path, c->removed[i].dv_id);
     return b->p;
 }
 
@@ -174,9 +172,8 @@ static void history_is_newest_first(void **state)
     assert_int_equal(delta_history(f->a, f->s, "t", 10, &h, &n, &f->e), RC_OK);
     assert_int_equal(n, 0);
     put_commit(f, 4, INFO("WRITE") ADD("a", "1"));
-    put_commit(
-        f, 5,
-        "{\"commitInfo\":{\"timestamp\":\"odd\",\"operation\":7,\"inCommitTimestamp\":77}}\n" ADD("b", "1"));
+    put_commit(f, 5,
+               "{\"commitInfo\":{\"timestamp\":\"odd\",\"operation\":7,\"inCommitTimestamp\":77}}\n" ADD("b", "1"));
     put_commit(f, 6, ADD("c", "1"));
     put_object(f, "t/_delta_log/00000000000000000005.checkpoint.parquet", "");
     assert_int_equal(delta_history(f->a, f->s, "t", 10, &h, &n, &f->e), RC_OK);

@@ -1,11 +1,10 @@
 #include "fixture.h"
 
-#define DV(data)                                                                                             \
-    "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data                                   \
+#define DV(data)                                                                                                       \
+    "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" data                                             \
     "\",\"offset\":1,\"sizeInBytes\":4,\"cardinality\":2}"
-#define ADD_DV(path, data)                                                                                   \
-    "{\"add\":{\"path\":\"" path                                                                             \
-    "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":true,"                      \
+#define ADD_DV(path, data)                                                                                             \
+    "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":true,"   \
     "\"stats\":\"{\\\"numRecords\\\":5}\"," DV(data) "}}\n"
 #define REMOVE_DV(path, data) "{\"remove\":{\"path\":\"" path "\",\"dataChange\":true," DV(data) "}}\n"
 #define START PROTOCOL METADATA
@@ -45,11 +44,9 @@ static void no_table(void **state)
 static void commits_are_replayed(void **state)
 {
     struct fixture *f = *state;
-    put_commit(f, 0,
-               INFO("WRITE") START ADD("b.parquet", "3") ADD("a%20x.parquet", "4") TXN("ingot/self", "0"));
+    put_commit(f, 0, INFO("WRITE") START ADD("b.parquet", "3") ADD("a%20x.parquet", "4") TXN("ingot/self", "0"));
     put_commit(f, 1,
-               "\n" REMOVE("b.parquet") ADD("c.parquet", "10") TXN("ingot/self", "1")
-                   TXN("spark", "-7") "  \r\n");
+               "\n" REMOVE("b.parquet") ADD("c.parquet", "10") TXN("ingot/self", "1") TXN("spark", "-7") "  \r\n");
     put_commit(f, 2, "{\"unknown\":{\"x\":1}}\n" ADD("d.parquet", "1"));
     assert_int_equal(newest(f, -1), 2);
     assert_int_equal(newest(f, 1), 2);
@@ -102,9 +99,8 @@ static void a_replay_goes_on_from_a_snapshot(void **state)
     struct fixture *f = *state;
     struct delta_snapshot s = {0};
     assert_int_equal(delta_replay(f->a, &s, STR(START ADD("a", "1") TXN("x", "1")), "one", &f->e), RC_OK);
-    assert_int_equal(
-        delta_replay(f->a, &s, STR(REMOVE("a") ADD("b", "2") TXN("x", "2") TXN("y", "1")), "two", &f->e),
-        RC_OK);
+    assert_int_equal(delta_replay(f->a, &s, STR(REMOVE("a") ADD("b", "2") TXN("x", "2") TXN("y", "1")), "two", &f->e),
+                     RC_OK);
     assert_int_equal(delta_replay(f->a, &s, STR(ADD("a", "1")), "three", &f->e), RC_OK);
     assert_int_equal(s.n_files, 2);
     assert_int_equal(s.n_removes, 0);
@@ -265,10 +261,10 @@ static void v2_checkpoints_are_refused(void **state)
     load_fails(f, -1, "v2Checkpoint");
 }
 
-#define PROTO(reader, writer, rest)                                                                          \
+#define PROTO(reader, writer, rest)                                                                                    \
     "{\"protocol\":{\"minReaderVersion\":" reader ",\"minWriterVersion\":" writer rest "}}\n"
 #define META(schema) "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" schema "\",\"partitionColumns\":[]}}\n"
-#define META_TYPE(type)                                                                                      \
+#define META_TYPE(type)                                                                                                \
     META("{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":" type "}]}")
 
 /* Damaged and hostile commits: each is refused with the place and the reason. */
@@ -291,18 +287,15 @@ static void hostile_commits_are_refused(void **state)
         {START "{\"add\":{\"path\":\"a\",\"size\":9007199254740993}}", "which cannot be"},
         {START "{\"add\":{\"path\":\"a\",\"size\":99999999999999999999}}", ":3: not a whole JSON action"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1.5}}", "'size' is not a whole number"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"dataChange\":\"yes\"}}",
-         "'dataChange' is not true or false"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"dataChange\":\"yes\"}}", "'dataChange' is not true or false"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":[]}}",
          "'partitionValues' is not an object of strings"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":{\"x\":1}}}",
          "'partitionValues' is not an object of strings"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":{}}}", "'stats' is not a string"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":-3}\"}}",
-         "'numRecords' is -3"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":-3}\"}}", "'numRecords' is -3"},
         {START "{\"add\":{\"path\":\"a\",\"path\":\"b\",\"size\":1}}", "duplicate object key"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":7}}",
-         "'deletionVector' is not an object"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":7}}", "'deletionVector' is not an object"},
         {START "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":{\"storageType\":\"u\","
                "\"pathOrInlineDv\":\"x\"}}}",
          "cardinality"},
@@ -330,8 +323,7 @@ static void hostile_commits_are_refused(void **state)
         {START TXN("x", "1") TXN("x", "2"), ":4: txn 'x' is set twice"},
         {START "{\"txn\":{\"appId\":\"x\"}}", "txn.version"},
         {START "{\"txn\":{\"version\":1}}", "'appId' is missing"},
-        {START "{\"add\":{\"path\":\"a\",\"size\":1},\"remove\":{\"path\":\"b\"}}",
-         ":3: two actions in one line"},
+        {START "{\"add\":{\"path\":\"a\",\"size\":1},\"remove\":{\"path\":\"b\"}}", ":3: two actions in one line"},
         {PROTOCOL, "there is no metaData action"},
         {METADATA, "there is no protocol action"},
         {ADD("a", "1"), "there is no protocol action"},
@@ -358,11 +350,9 @@ static void hostile_commits_are_refused(void **state)
         {PROTOCOL META_TYPE("\\\"decimal(39,2)\\\""), "'decimal(39,2)'"},
         {PROTOCOL META_TYPE("\\\"decimal(3,4)\\\""), "'decimal(3,4)'"},
         {PROTOCOL META_TYPE("\\\"long\\\"},{\\\"name\\\":\\\"A\\\",\\\"type\\\":\\\"long\\\""), "twice"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"orc\"},\"schemaString\":\"" SCHEMA
-                  "\"}}",
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"orc\"},\"schemaString\":\"" SCHEMA "\"}}",
          "format 'orc'"},
-        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA
-                  "\",\"partitionColumns\":[\"z\"]}}",
+        {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"partitionColumns\":[\"z\"]}}",
          "partition column 'z'"},
         {PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"partitionColumns\":\"a\"}}",
          "'partitionColumns'"},
@@ -409,21 +399,20 @@ static void absolute_paths_stay(void **state)
 static void schemas_are_read(void **state)
 {
     struct fixture *f = *state;
-    put_commit(
-        f, 0,
-        PROTO("3", "7",
-              ",\"readerFeatures\":[\"timestampNtz\",\"deletionVectors\"],\"writerFeatures\":["
-              "\"timestampNtz\"]") "{\"metaData\":{\"id\":\"i\",\"name\":\"n\",\"description\":\"d\","
-                                   "\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":["
-                                   "{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"decimal(12,2)\\\","
-                                   "\\\"nullable\\\":false,\\\"metadata\\\":{\\\"comment\\\":\\\"money\\\"}},"
-                                   "{\\\"name\\\":\\\"l\\\",\\\"type\\\":{\\\"type\\\":\\\"array\\\","
-                                   "\\\"elementType\\\":\\\"string\\\",\\\"containsNull\\\":true},"
-                                   "\\\"nullable\\\":true,\\\"metadata\\\":{}},"
-                                   "{\\\"name\\\":\\\"t\\\",\\\"type\\\":\\\"timestamp_ntz\\\","
-                                   "\\\"nullable\\\":true,\\\"metadata\\\":{}}]}\","
-                                   "\"partitionColumns\":[\"a\"],\"configuration\":{\"k\":null},"
-                                   "\"createdTime\":12}}\n");
+    put_commit(f, 0,
+               PROTO("3", "7",
+                     ",\"readerFeatures\":[\"timestampNtz\",\"deletionVectors\"],\"writerFeatures\":["
+                     "\"timestampNtz\"]") "{\"metaData\":{\"id\":\"i\",\"name\":\"n\",\"description\":\"d\","
+                                          "\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":["
+                                          "{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"decimal(12,2)\\\","
+                                          "\\\"nullable\\\":false,\\\"metadata\\\":{\\\"comment\\\":\\\"money\\\"}},"
+                                          "{\\\"name\\\":\\\"l\\\",\\\"type\\\":{\\\"type\\\":\\\"array\\\","
+                                          "\\\"elementType\\\":\\\"string\\\",\\\"containsNull\\\":true},"
+                                          "\\\"nullable\\\":true,\\\"metadata\\\":{}},"
+                                          "{\\\"name\\\":\\\"t\\\",\\\"type\\\":\\\"timestamp_ntz\\\","
+                                          "\\\"nullable\\\":true,\\\"metadata\\\":{}}]}\","
+                                          "\"partitionColumns\":[\"a\"],\"configuration\":{\"k\":null},"
+                                          "\"createdTime\":12}}\n");
     struct delta_snapshot *s = load(f, -1);
     assert_int_equal(s->n_columns, 3);
     assert_string_equal(s->columns[0].type, "decimal(12,2)");
@@ -443,11 +432,10 @@ static void damage_in_the_stats_is_only_unknown(void **state)
 {
     struct fixture *f = *state;
     put_commit(f, 0,
-               START
-               "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"
-               "{\"add\":{\"path\":\"b\",\"size\":1,\"stats\":\"{\\\"minValues\\\":{\\\"s\\\":"
-               "\\\"\\\\u0000\\\"},\\\"numRecords\\\":4}\"}}\n"
-               "{\"add\":{\"path\":\"c\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":9007199254740993}\"}}\n");
+               START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"
+                     "{\"add\":{\"path\":\"b\",\"size\":1,\"stats\":\"{\\\"minValues\\\":{\\\"s\\\":"
+                     "\\\"\\\\u0000\\\"},\\\"numRecords\\\":4}\"}}\n"
+                     "{\"add\":{\"path\":\"c\",\"size\":1,\"stats\":\"{\\\"numRecords\\\":9007199254740993}\"}}\n");
     load_fails(f, -1, ":5: 'numRecords' is 9007199254740993");
     put_commit(f, 0,
                START "{\"add\":{\"path\":\"a\",\"size\":1,\"stats\":\"{broken\"}}\n"

@@ -116,10 +116,9 @@ static void a_round_trip(void **state)
                               .data_change = true,
                               .json = "{\"path\":\"?\",\"tags\":{\"k\":\"v\"},\"size\":9,\"z\":null}"};
     delta_commit_add(&c, &file);
-    delta_commit_add(&c,
-                     &(struct delta_file){.path = "ü .parquet",
-                                          .size = 1,
-                                          .stats = "{\"numRecords\":2,\"minValues\":{\"s\":\"\\u0000\"}}"});
+    delta_commit_add(&c, &(struct delta_file){.path = "ü .parquet",
+                                              .size = 1,
+                                              .stats = "{\"numRecords\":2,\"minValues\":{\"s\":\"\\u0000\"}}"});
     struct delta_snapshot s = {0};
     assert_int_equal(delta_replay(f->a, &s, buf_str(&c.lines), "x", &f->e), RC_OK);
     assert_int_equal(s.n_columns, 3);
@@ -143,13 +142,11 @@ static void a_round_trip(void **state)
     assert_int_equal(delta_check_writable(&s, "t", &f->e), RC_OK);
 }
 
-#define WRITER(version, features)                                                                            \
-    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":" version features "}}\n"
-#define CONFIGURED(key, value)                                                                               \
-    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"configuration\":{\"" key "\":\"" value    \
-    "\"}}}\n"
-#define WITH_FIELD(metadata, type)                                                                           \
-    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{"          \
+#define WRITER(version, features) "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":" version features "}}\n"
+#define CONFIGURED(key, value)                                                                                         \
+    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"" SCHEMA "\",\"configuration\":{\"" key "\":\"" value "\"}}}\n"
+#define WITH_FIELD(metadata, type)                                                                                     \
+    "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{"                    \
     "\\\"name\\\":\\\"a\\\",\\\"type\\\":" type ",\\\"metadata\\\":{" metadata "}}]}\"}}\n"
 #define MARK(key) "\\\"" key "\\\":\\\"x\\\""
 
@@ -160,8 +157,7 @@ static void what_cannot_be_honoured_is_refused(void **state)
         const char *log, *feature; /* NULL: fine */
     } cases[] = {
         {PROTOCOL METADATA, NULL},
-        {WRITER("7",
-                ",\"writerFeatures\":[\"timestampNtz\",\"appendOnly\",\"invariants\",\"deletionVectors\"]")
+        {WRITER("7", ",\"writerFeatures\":[\"timestampNtz\",\"appendOnly\",\"invariants\",\"deletionVectors\"]")
              METADATA,
          NULL},
         {WRITER("7", "") METADATA, NULL},
@@ -181,10 +177,9 @@ static void what_cannot_be_honoured_is_refused(void **state)
         {PROTOCOL WITH_FIELD(MARK("delta.invariants"), "\\\"long\\\""), "'invariants' (column a)"},
         {PROTOCOL WITH_FIELD(MARK("delta.generationExpression"), "\\\"long\\\""), "'generatedColumns'"},
         {PROTOCOL WITH_FIELD(MARK("delta.identity.start"), "\\\"long\\\""), "'identityColumns'"},
-        {PROTOCOL WITH_FIELD("",
-                             "{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":{\\\"type\\\":\\\"struct\\\","
-                             "\\\"fields\\\":[{\\\"name\\\":\\\"deep\\\","
-                             "\\\"type\\\":\\\"long\\\",\\\"metadata\\\":{" MARK("delta.invariants") "}}]}}"),
+        {PROTOCOL WITH_FIELD("", "{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":{\\\"type\\\":\\\"struct\\\","
+                                 "\\\"fields\\\":[{\\\"name\\\":\\\"deep\\\","
+                                 "\\\"type\\\":\\\"long\\\",\\\"metadata\\\":{" MARK("delta.invariants") "}}]}}"),
          "column deep"},
         {PROTOCOL WITH_FIELD(MARK("comment"), "\\\"long\\\""), NULL},
     };
@@ -214,25 +209,22 @@ static bool exists(struct fixture *f, const char *key)
     return there;
 }
 
-#define REMOVED_AT(path, ms)                                                                                 \
-    "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":" ms ",\"dataChange\":true}}\n"
+#define REMOVED_AT(path, ms) "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":" ms ",\"dataChange\":true}}\n"
 
 static void a_checkpoint_says_the_same(void **state)
 {
     struct fixture *f = *state;
     os_set_clock(fake_clock, NULL);
     put_commit(f, 0,
-               PROTOCOL METADATA ADD("a", "1") ADD("b", "2") ADD("c", "3") TXN("ingot/self", "0")
-                   TXN("q\\\"", "-3"));
+               PROTOCOL METADATA ADD("a", "1") ADD("b", "2") ADD("c", "3") TXN("ingot/self", "0") TXN("q\\\"", "-3"));
     put_commit(f, 1,
-               REMOVED_AT("a", "1690000000000") REMOVED_AT(
-                   "b", "1699999000000") "{\"txn\":{\"appId\":\"z\",\"version\":4,\"lastUpdated\":5}}\n");
+               REMOVED_AT("a", "1690000000000")
+                   REMOVED_AT("b", "1699999000000") "{\"txn\":{\"appId\":\"z\",\"version\":4,\"lastUpdated\":5}}\n");
     struct delta_snapshot *before = load(f);
     assert_int_equal(delta_write_checkpoint(f->s, "t", before, &plain_codec, &f->e), RC_OK);
     struct str hint;
     bool there;
-    assert_int_equal(f->s->ops->get(f->s, f->a, "t/_delta_log/_last_checkpoint", 1000, &hint, &there, &f->e),
-                     RC_OK);
+    assert_int_equal(f->s->ops->get(f->s, f->a, "t/_delta_log/_last_checkpoint", 1000, &hint, &there, &f->e), RC_OK);
     assert_non_null(strstr(hint.p, "{\"version\":1,\"size\":7,\"sizeInBytes\":"));
     assert_non_null(strstr(hint.p, "\"numOfAddFiles\":1}"));
     struct delta_snapshot *after = load(f);
@@ -267,11 +259,10 @@ static void the_retention_is_the_tables_own(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_commit(f, 0,
                    arena_printf(f->a,
-                                PROTOCOL
-                                "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"%s\",\"configuration\":"
-                                "{\"delta.deletedFileRetentionDuration\":\"%s\"}}}\n" REMOVED_AT(
-                                    "a", "1699999400000") REMOVED_AT("b", "1699913600000")
-                                    REMOVED_AT("c", "1699568000000") REMOVED_AT("d", "1682720000000"),
+                                PROTOCOL "{\"metaData\":{\"id\":\"i\",\"schemaString\":\"%s\",\"configuration\":"
+                                         "{\"delta.deletedFileRetentionDuration\":\"%s\"}}}\n" REMOVED_AT(
+                                             "a", "1699999400000") REMOVED_AT("b", "1699913600000")
+                                             REMOVED_AT("c", "1699568000000") REMOVED_AT("d", "1682720000000"),
                                 SCHEMA, cases[i].text));
         f->s->ops->remove(f->s, "t/_delta_log/00000000000000000000.checkpoint.parquet", NULL);
         assert_int_equal(delta_write_checkpoint(f->s, "t", load(f), &plain_codec, &f->e), RC_OK);

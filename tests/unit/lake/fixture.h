@@ -51,29 +51,24 @@ static inline void put_commit(struct fixture *f, int64_t version, const char *te
 }
 
 #define PROTOCOL "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
-#define SCHEMA                                                                                               \
-    "{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"long\\\","        \
+#define SCHEMA                                                                                                         \
+    "{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"long\\\","                  \
     "\\\"nullable\\\":true,\\\"metadata\\\":{}}]}"
-#define METADATA                                                                                             \
-    "{\"metaData\":{\"id\":\"id-1\",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":"  \
-    "\"" SCHEMA                                                                                              \
-    "\",\"partitionColumns\":[],\"configuration\":{\"ingot.model\":\"m1\"},\"createdTime\":1}}\n"
-#define ADD(path, rows)                                                                                      \
-    "{\"add\":{\"path\":\"" path                                                                             \
-    "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":true,"                      \
+#define METADATA                                                                                                       \
+    "{\"metaData\":{\"id\":\"id-1\",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":"            \
+    "\"" SCHEMA "\",\"partitionColumns\":[],\"configuration\":{\"ingot.model\":\"m1\"},\"createdTime\":1}}\n"
+#define ADD(path, rows)                                                                                                \
+    "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":true,"   \
     "\"stats\":\"{\\\"numRecords\\\":" rows "}\"}}\n"
-#define REMOVE(path)                                                                                         \
-    "{\"remove\":{\"path\":\"" path                                                                          \
-    "\",\"deletionTimestamp\":7,\"dataChange\":true,\"extendedFileMetadata\":true,"                          \
+#define REMOVE(path)                                                                                                   \
+    "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":7,\"dataChange\":true,\"extendedFileMetadata\":true,"    \
     "\"partitionValues\":{},\"size\":10}}\n"
-#define ADD_MOVED(path)                                                                                      \
-    "{\"add\":{\"path\":\"" path                                                                             \
-    "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":false}}\n"
-#define REMOVE_MOVED(path)                                                                                   \
-    "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":7,\"dataChange\":false}}\n"
+#define ADD_MOVED(path)                                                                                                \
+    "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{},\"size\":10,\"modificationTime\":5,\"dataChange\":false}}" \
+    "\n"
+#define REMOVE_MOVED(path) "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":7,\"dataChange\":false}}\n"
 #define TXN(app, version) "{\"txn\":{\"appId\":\"" app "\",\"version\":" version "}}\n"
-#define INFO(operation)                                                                                      \
-    "{\"commitInfo\":{\"timestamp\":1000,\"operation\":\"" operation "\",\"engineInfo\":\"x/1\"}}\n"
+#define INFO(operation) "{\"commitInfo\":{\"timestamp\":1000,\"operation\":\"" operation "\",\"engineInfo\":\"x/1\"}}\n"
 
 static inline void assert_message(const struct err *e, const char *part)
 {
@@ -81,8 +76,8 @@ static inline void assert_message(const struct err *e, const char *part)
 }
 
 /* A codec whose "Parquet" is the NDJSON itself. */
-static inline enum rc plain_read(void *data, struct arena *a, struct storage *s, const char *const *keys,
-                                 size_t n, struct str *ret, struct err *e)
+static inline enum rc plain_read(void *data, struct arena *a, struct storage *s, const char *const *keys, size_t n,
+                                 struct str *ret, struct err *e)
 {
     struct buf *b = buf_new(a, BUF_DEFAULT_MAX);
     (void)data;
@@ -97,8 +92,8 @@ static inline enum rc plain_read(void *data, struct arena *a, struct storage *s,
     *ret = buf_str(b);
     return RC_OK;
 }
-static inline enum rc plain_write(void *data, struct storage *s, const char *key, struct str ndjson,
-                                  int64_t *ret_size, struct err *e)
+static inline enum rc plain_write(void *data, struct storage *s, const char *key, struct str ndjson, int64_t *ret_size,
+                                  struct err *e)
 {
     (void)data;
     *ret_size = (int64_t)ndjson.n;

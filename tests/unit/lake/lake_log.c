@@ -22,10 +22,9 @@ static struct marker *parse(struct fixture *f, const char *text)
 static void a_marker_reads_as_it_was_printed(void **state)
 {
     struct fixture *f = *state;
-    const char *text =
-        MARKER("\"bronze.orders\":{\"id\":\"b\",\"version\":4,\"model\":\"f\",\"side\":3,\"inputs\":{}},"
-               "\"silver.orders\":{\"id\":\"s\",\"version\":2,\"model\":\"g\",\"side\":-1,\"held\":true,"
-               "\"inputs\":{\"bronze.orders\":4,\"x\":-1}}");
+    const char *text = MARKER("\"bronze.orders\":{\"id\":\"b\",\"version\":4,\"model\":\"f\",\"side\":3,\"inputs\":{}},"
+                              "\"silver.orders\":{\"id\":\"s\",\"version\":2,\"model\":\"g\",\"side\":-1,\"held\":true,"
+                              "\"inputs\":{\"bronze.orders\":4,\"x\":-1}}");
     struct marker *m = parse(f, text);
     assert_string_equal(marker_print(f->a, m), text);
     assert_int_equal(m->n_tables, 2);
@@ -97,8 +96,7 @@ static struct marked_table from(struct fixture *f, const char *name, int64_t ver
 static struct marker *publish(struct fixture *f, const struct marked_table *mine, size_t n)
 {
     struct marker *m = NULL;
-    if (lake_log_publish(f->a, f->s, "run", mine, n, NULL, 0, &m, &f->e) != RC_OK)
-        fail_msg("%s", f->e.message);
+    if (lake_log_publish(f->a, f->s, "run", mine, n, NULL, 0, &m, &f->e) != RC_OK) fail_msg("%s", f->e.message);
     return m;
 }
 static int64_t version_of(const struct marker *m, const char *name)

@@ -14,8 +14,7 @@ static bool run_python(struct fixture *f, const char *verb, const char *folder, 
     if (access(python, X_OK) != 0) return false;
     char *imports = arena_printf(f->a, "'%s' -c 'import deltalake, pyarrow' 2>/dev/null", python);
     if (system(imports) != 0) return false;
-    char *command =
-        arena_printf(f->a, "'%s' '%s/tests/unit/lake/readers.py' %s '%s'", python, root, verb, folder);
+    char *command = arena_printf(f->a, "'%s' '%s/tests/unit/lake/readers.py' %s '%s'", python, root, verb, folder);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     output[fread(output, 1, size - 1, pipe)] = 0;
@@ -45,16 +44,14 @@ static void commit(struct fixture *f, struct storage *s, int64_t version, const 
                                                            .n_configuration = 1,
                                                            .created_ms = os_now_us() / 1000});
     }
-    delta_commit_add(
-        &c, &(struct delta_file){.path = path,
-                                 .size = size,
-                                 .mtime_ms = os_now_us() / 1000,
-                                 .stats = arena_printf(f->a, "{\"numRecords\":%lld}", (long long)records),
-                                 .data_change = true});
+    delta_commit_add(&c, &(struct delta_file){.path = path,
+                                              .size = size,
+                                              .mtime_ms = os_now_us() / 1000,
+                                              .stats = arena_printf(f->a, "{\"numRecords\":%lld}", (long long)records),
+                                              .data_change = true});
     delta_commit_txn(&c, "ingot/self", version);
-    assert_int_equal(
-        storage_put_settled(s, delta_commit_key(f->a, "t", version), buf_str(&c.lines), c.id, &won, &f->e),
-        RC_OK);
+    assert_int_equal(storage_put_settled(s, delta_commit_key(f->a, "t", version), buf_str(&c.lines), c.id, &won, &f->e),
+                     RC_OK);
     assert_true(won);
 }
 

@@ -20,8 +20,7 @@ static const char *chain(struct fixture *f, int64_t number, size_t *ret_length)
 {
     struct str *parts = NULL;
     struct buf *b = buf_new(f->a, 10000);
-    if (side_chain(f->a, f->s, "bronze/t", number, &parts, ret_length, &f->e) != RC_OK)
-        fail_msg("%s", f->e.message);
+    if (side_chain(f->a, f->s, "bronze/t", number, &parts, ret_length, &f->e) != RC_OK) fail_msg("%s", f->e.message);
     for (size_t i = 0; i < *ret_length; i++) buf_add(b, parts[i].p, parts[i].n);
     return b->p;
 }
@@ -57,8 +56,7 @@ static void only_the_committed_chain_is_live(void **state)
 static void numbers_are_claimed_once(void **state)
 {
     struct fixture *f = *state;
-    for (int i = 0; i < 12; i++)
-        assert_int_equal(claim(f, -1).number, i); /* beyond 9, names do not sort as numbers */
+    for (int i = 0; i < 12; i++) assert_int_equal(claim(f, -1).number, i); /* beyond 9, names do not sort as numbers */
     put_object(f, "bronze/t/_ingot/x.json", "?");
     put_object(f, "bronze/t/_ingot/99999999999999999999.json", "?");
     assert_int_equal(claim(f, 40).number, 41); /* never below the parent */
@@ -81,16 +79,14 @@ static void a_lost_number_is_followed_by_the_next(void **state)
 {
     struct fixture *f = *state;
     struct rival rival = {f, 3};
-    struct storage *s =
-        storage_memory_share(f->s, (struct storage_faults){.before = rival_first, .data = &rival});
+    struct storage *s = storage_memory_share(f->s, (struct storage_faults){.before = rival_first, .data = &rival});
     struct side_claim c;
     assert_int_equal(side_claim(f->a, s, "bronze/t", -1, NULL, &c, &f->e), RC_OK);
     assert_int_equal(c.number, 3);
     storage_close(s);
 }
 
-#define ENTRY(parent, part)                                                                                  \
-    "{\"format\":1,\"id\":\"i\",\"parent\":" parent ",\"run\":\"r\",\"part\":\"" part "\"}"
+#define ENTRY(parent, part) "{\"format\":1,\"id\":\"i\",\"parent\":" parent ",\"run\":\"r\",\"part\":\"" part "\"}"
 
 static void damage_is_refused(void **state)
 {

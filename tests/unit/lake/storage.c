@@ -12,8 +12,8 @@ static struct storage *open_store(struct fixture *f, int kind)
     assert_int_equal(storage_local_open(arena_printf(f->a, "%s/lake/deep/", folder), &s, &f->e), RC_OK);
     return s;
 }
-#define EACH_STORE(f, s)                                                                                     \
-    for (int kind = 0; kind < 2; kind++)                                                                     \
+#define EACH_STORE(f, s)                                                                                               \
+    for (int kind = 0; kind < 2; kind++)                                                                               \
         for (struct storage *s = open_store(f, kind); s; storage_close(s), s = NULL)
 
 static enum put_result put_new(struct fixture *f, struct storage *s, const char *key, const char *text)
@@ -79,8 +79,7 @@ static void a_listing_is_sorted_by_whole_keys(void **state)
     struct fixture *f = *state;
     EACH_STORE(f, s)
     {
-        static const char *const keys[] = {"t/b",     "t/a/x", "t/a.json", "t/a-1",
-                                           "t/a/y/z", "u/q",   "t/a0",     "s"};
+        static const char *const keys[] = {"t/b", "t/a/x", "t/a.json", "t/a-1", "t/a/y/z", "u/q", "t/a0", "s"};
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) put_new(f, s, keys[i], "12");
         assert_string_equal(listing(f, s, "t/", NULL), "t/a-1:2 t/a.json:2 t/a/x:2 t/a/y/z:2 t/a0:2 t/b:2 ");
         assert_string_equal(listing(f, s, "t/", "t/a.json"), "t/a/x:2 t/a/y/z:2 t/a0:2 t/b:2 ");
@@ -170,8 +169,8 @@ static bool planned_death(void *data, const char *operation, const char *key)
 }
 static struct storage *with(struct fixture *f, struct plan *p)
 {
-    return storage_memory_share(
-        f->s, (struct storage_faults){.before = planned_death, .unclear = planned_answer, .data = p});
+    return storage_memory_share(f->s,
+                                (struct storage_faults){.before = planned_death, .unclear = planned_answer, .data = p});
 }
 
 static void an_unclear_answer_is_settled(void **state)
@@ -215,8 +214,7 @@ static void a_death_has_no_effect(void **state)
     for (int at = 0; at < 2; at++) {
         struct plan p = {.answers = lost, .n = 1, .die_at = at};
         struct storage *s = with(f, &p);
-        assert_int_equal(storage_put_settled(s, at ? "b" : "a", STR("{id}"), "id", &won, &f->e),
-                         RC_INTERRUPTED);
+        assert_int_equal(storage_put_settled(s, at ? "b" : "a", STR("{id}"), "id", &won, &f->e), RC_INTERRUPTED);
         storage_close(s);
     }
     assert_null(get(f, f->s, "a"));
@@ -231,15 +229,13 @@ static enum rc failing_get(struct storage *s, struct arena *a, const char *key, 
     (void)s, (void)a, (void)max, (void)ret, (void)ret_exists;
     return err_set(e, RC_UNREACHABLE, "cannot read %s", key);
 }
-static enum rc unclear_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
-                           struct err *e)
+static enum rc unclear_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
 {
     (void)s, (void)key, (void)bytes, (void)e;
     *ret = PUT_UNCLEAR;
     return RC_OK;
 }
-static enum rc failing_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
-                           struct err *e)
+static enum rc failing_put(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
 {
     (void)s, (void)bytes, (void)ret;
     return err_set(e, RC_DATA, "no space for %s", key);

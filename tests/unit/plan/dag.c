@@ -82,15 +82,11 @@ static void orders_are_topological_and_stable(void **state)
 static void problems_name_what_is_wrong(void **state)
 {
     static const char *const cases[][3] = {
-        {"bronze.orders; silver.a: bronze.order", "bronze.order; did you mean bronze.orders?",
-         "silver.a.sql:1:1"},
-        {"bronze.orders; silver.a: main.xyzzyplugh", "tables are in bronze, silver or gold",
-         "silver.a.sql:1:1"},
+        {"bronze.orders; silver.a: bronze.order", "bronze.order; did you mean bronze.orders?", "silver.a.sql:1:1"},
+        {"bronze.orders; silver.a: main.xyzzyplugh", "tables are in bronze, silver or gold", "silver.a.sql:1:1"},
         {"bronze.a; gold.x: bronze.a",
-         "gold.x (gold.x.sql) reads bronze.a (bronze.a.sql), but gold reads silver and gold",
-         "gold.x.sql:1:1"},
-        {"silver.a: gold.x; gold.x: silver.b; silver.b", "silver reads bronze and silver",
-         "silver.a.sql:1:1"},
+         "gold.x (gold.x.sql) reads bronze.a (bronze.a.sql), but gold reads silver and gold", "gold.x.sql:1:1"},
+        {"silver.a: gold.x; gold.x: silver.b; silver.b", "silver reads bronze and silver", "silver.a.sql:1:1"},
         {"bronze.a: bronze.b; bronze.b", "bronze reads sources only", "bronze.a.sql:1:1"},
         {"silver.a: silver.a", "silver.a reads itself", "silver.a.sql:1:1"},
         {"silver.a: ^silver.a", "references itself", "silver.a.sql:9:5"},
@@ -117,8 +113,7 @@ static void problems_name_what_is_wrong(void **state)
                      m.problems.n_items ? m.problems.items[m.problems.n_items - 1].message : "-");
         const struct problem *p = &m.problems.items[0];
         if (!strstr(p->message, cases[i][1])) fail_msg("%s\nlacks: %s", p->message, cases[i][1]);
-        assert_string_equal(arena_printf(m.arena, "%s:%d:%d", p->pos.file, p->pos.line, p->pos.column),
-                            cases[i][2]);
+        assert_string_equal(arena_printf(m.arena, "%s:%d:%d", p->pos.file, p->pos.line, p->pos.column), cases[i][2]);
         assert_int_equal(m.dag->n_nodes, m.project.n_tables); /* still a whole order */
         arena_free(m.arena);
     }
@@ -152,8 +147,7 @@ static void selections_unite(void **state)
     };
     struct made m;
     (void)state;
-    make(&m,
-         "bronze.a; bronze.b; silver.a: bronze.a; silver.c: bronze.b; gold.d: silver.a; gold.e: silver.c");
+    make(&m, "bronze.a; bronze.b; silver.a: bronze.a; silver.c: bronze.b; gold.d: silver.a; gold.e: silver.c");
     *ARENA_PUSH(m.arena, m.project.tables[5].tags, m.project.tables[5].n_tags) = "finance";
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t n = 0;
@@ -165,8 +159,7 @@ static void selections_unite(void **state)
         for (size_t k = 0; cases[i].rc == RC_OK && k < m.dag->n_nodes; k++)
             if (selected[k]) buf_printf(b, "%s%s", b->n ? " " : "", m.dag->nodes[k].table->name);
         if (cases[i].rc == RC_OK) assert_string_equal(b->p, cases[i].expected);
-        else if (!strstr(e.message, cases[i].expected))
-            fail_msg("%s\nlacks: %s", e.message, cases[i].expected);
+        else if (!strstr(e.message, cases[i].expected)) fail_msg("%s\nlacks: %s", e.message, cases[i].expected);
     }
     arena_free(m.arena);
 }

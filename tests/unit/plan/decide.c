@@ -44,11 +44,9 @@ static const struct situation {
     {0, CHANGE_NONE, STRATEGY_SKIP, "up to date", false},
     {ABSENT, CHANGE_GREW, STRATEGY_FULL, "first build", false},
     {ABSENT | HELD, CHANGE_GREW, STRATEGY_FULL, "first build", false},
-    {ABSENT | GONE, CHANGE_NONE, STRATEGY_BLOCKED, "bronze.orders, which it reads, has not been built",
-     false},
+    {ABSENT | GONE, CHANGE_NONE, STRATEGY_BLOCKED, "bronze.orders, which it reads, has not been built", false},
     {GONE, CHANGE_NONE, STRATEGY_BLOCKED, "has not been built", false},
-    {PARENT_GONE, CHANGE_NONE, STRATEGY_BLOCKED, "silver.customers, which is referenced, has not been built",
-     false},
+    {PARENT_GONE, CHANGE_NONE, STRATEGY_BLOCKED, "silver.customers, which is referenced, has not been built", false},
     {FULL, CHANGE_NONE, STRATEGY_FULL, "--full", false},
     {REBUILD, CHANGE_NONE, STRATEGY_FULL, "--rebuild", false},
     {HELD, CHANGE_GREW, STRATEGY_HELD, "is held", false},
@@ -68,8 +66,8 @@ static const struct situation {
     {0, CHANGE_GREW, STRATEGY_APPEND, "bronze.orders grew", false},
     {0, CHANGE_CHANGED, STRATEGY_FULL, "rows of bronze.orders left or were replaced", false},
     {0, CHANGE_UNKNOWN, STRATEGY_FULL, "the log of bronze.orders no longer reaches back", false},
-    {BLOCKING, CHANGE_GREW, STRATEGY_FULL,
-     "bronze.orders grew, and DISTINCT at silver.orders.sql:1:8 needs all rows", false},
+    {BLOCKING, CHANGE_GREW, STRATEGY_FULL, "bronze.orders grew, and DISTINCT at silver.orders.sql:1:8 needs all rows",
+     false},
     {BLOCKING | INCREMENTAL, CHANGE_GREW, STRATEGY_BLOCKED, "'refresh: incremental' cannot be kept", false},
     {BLOCKING | INCREMENTAL, CHANGE_NONE, STRATEGY_SKIP, "up to date", false},
     {BLOCKING | INCREMENTAL | ABSENT, CHANGE_NONE, STRATEGY_FULL, "first build", false},
@@ -95,8 +93,7 @@ static const struct situation {
     {KEY | LATEST, CHANGE_CHANGED, STRATEGY_FULL, "rows of bronze.orders left or were replaced", false},
     {KEY | LATEST | DELETED, CHANGE_CHANGED, STRATEGY_FULL, "rows of bronze.orders left", false},
     {KEY | LATEST | JOIN, CHANGE_GREW, STRATEGY_FULL, "join at silver.orders.sql:1:3", false},
-    {KEY | LATEST | JOIN | INCREMENTAL, CHANGE_GREW, STRATEGY_BLOCKED, "join at silver.orders.sql:1:3",
-     false},
+    {KEY | LATEST | JOIN | INCREMENTAL, CHANGE_GREW, STRATEGY_BLOCKED, "join at silver.orders.sql:1:3", false},
     {KEY | LATEST | BLOCKING, CHANGE_GREW, STRATEGY_FULL, "DISTINCT at silver.orders.sql:1:8", false},
     {KEY | LATEST, CHANGE_UNKNOWN, STRATEGY_FULL, "no longer reaches back", false},
 };
@@ -106,13 +103,11 @@ static struct statement *statement_of(struct arena *a, unsigned flags)
     static const char *const inputs[] = {"bronze.orders", "silver.d"};
     struct statement *s = make_statement(a, inputs, flags & JOIN ? 2 : 1);
     s->row_by_row = !(flags & (JOIN | BLOCKING | BRANCH));
-    s->why_not_row_by_row =
-        flags & BLOCKING ? (struct construct){"DISTINCT", 7} : (struct construct){"join", 2};
+    s->why_not_row_by_row = flags & BLOCKING ? (struct construct){"DISTINCT", 7} : (struct construct){"join", 2};
     s->open_names = (flags & OPEN) != 0;
     if (flags & (BLOCKING | BRANCH)) s->occurrences[0].distributes = false;
     if (flags & BLOCKING) s->occurrences[0].distributes_in_branch = s->occurrences[0].at_most_one = false;
-    s->occurrences[0].why_not =
-        flags & BRANCH ? (struct construct){"UNION ALL", 7} : (struct construct){"DISTINCT", 7};
+    s->occurrences[0].why_not = flags & BRANCH ? (struct construct){"UNION ALL", 7} : (struct construct){"DISTINCT", 7};
     if (flags & CLOCK) *ARENA_PUSH(a, s->volatiles, s->n_volatiles) = (struct construct){"now()", 7};
     return s;
 }
@@ -120,15 +115,13 @@ static struct statement *statement_of(struct arena *a, unsigned flags)
 static struct decision decided(struct arena *a, const struct situation *c)
 {
     struct table t = make_table(a, "silver.orders");
-    struct node node = {.table = &t,
-                        .statement = c->flags & NOT_UNDERSTOOD ? NULL : statement_of(a, c->flags)};
+    struct node node = {.table = &t, .statement = c->flags & NOT_UNDERSTOOD ? NULL : statement_of(a, c->flags)};
     struct input_state inputs[2] = {
         {.table = "bronze.orders",
          .change = c->change,
          .schema_changed = c->flags & SCHEMA,
          .missing = c->flags & GONE,
-         .why = c->change == CHANGE_UNKNOWN ? "the log of bronze.orders no longer reaches back to version 3"
-                                            : NULL},
+         .why = c->change == CHANGE_UNKNOWN ? "the log of bronze.orders no longer reaches back to version 3" : NULL},
         {.table = "silver.d", .change = c->flags & SECOND ? CHANGE_GREW : CHANGE_NONE}};
     struct input_state parent = {.table = "silver.customers",
                                  .change = c->flags & PARENT ? CHANGE_GREW : CHANGE_NONE,
@@ -169,8 +162,7 @@ static void situations_are_decided(void **state)
         if (d.strategy != c->strategy || !strstr(d.reason, c->reason) || d.recompute_keys != c->recompute)
             fail_msg("situation %zu: %s, %s%s\nexpected %s, %s", i, strategy_names[d.strategy], d.reason,
                      d.recompute_keys ? " (recompute)" : "", strategy_names[c->strategy], c->reason);
-        assert_int_equal(d.blocked_by != NULL,
-                         d.strategy == STRATEGY_BLOCKED && (c->flags & INCREMENTAL) != 0);
+        assert_int_equal(d.blocked_by != NULL, d.strategy == STRATEGY_BLOCKED && (c->flags & INCREMENTAL) != 0);
         assert_int_equal(d.occurrence >= 0, d.strategy == STRATEGY_APPEND || d.strategy == STRATEGY_MERGE);
         assert_int_equal(d.branch, d.strategy == STRATEGY_APPEND && (c->flags & BRANCH) != 0);
     }
@@ -186,8 +178,7 @@ static void a_source_says_itself(void **state)
     struct table_state s = {.exists = true, .foreign = 3};
     (void)state;
     t.source = &source;
-    assert_int_equal(decide(a, &node, &s, NULL, NULL).strategy,
-                     STRATEGY_APPEND); /* foreign rows in bronze stand */
+    assert_int_equal(decide(a, &node, &s, NULL, NULL).strategy, STRATEGY_APPEND); /* foreign rows in bronze stand */
     t.load = LOAD_REPLACE;
     assert_int_equal(decide(a, &node, &s, NULL, NULL).strategy, STRATEGY_FULL);
     s.exists = false;

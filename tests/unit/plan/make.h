@@ -10,10 +10,8 @@
 /* A table from its name; the layer is taken from it. */
 static inline struct table make_table(struct arena *a, const char *name)
 {
-    struct table t = {.name = name,
-                      .stem = strchr(name, '.') + 1,
-                      .file = arena_printf(a, "%s.sql", name),
-                      .sql = "select 1"};
+    struct table t = {
+        .name = name, .stem = strchr(name, '.') + 1, .file = arena_printf(a, "%s.sql", name), .sql = "select 1"};
     t.layer = name[0] == 'b' ? LAYER_BRONZE : name[0] == 's' ? LAYER_SILVER : LAYER_GOLD;
     t.pos = (struct pos){t.file, 1, 1};
     return t;

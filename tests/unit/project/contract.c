@@ -70,8 +70,7 @@ static void types_are_normalised(void **state)
 static void bad_types_are_refused(void **state)
 {
     (void)state;
-    bad_line("columns", "  c: bigit",
-             "silver/m.sql:3:6: error: unknown type 'bigit'; did you mean 'bigint'?");
+    bad_line("columns", "  c: bigit", "silver/m.sql:3:6: error: unknown type 'bigit'; did you mean 'bigint'?");
     bad_line("columns", "  c: money", "unknown type 'money'; the types are");
     bad_line("columns", "  c:", "the type is missing");
     bad_line("columns", "  c: decimal(39,2)", "decimal(39,2): the precision is 1 to 38");
@@ -90,9 +89,9 @@ static void bad_types_are_refused(void **state)
 static void parts_come_in_any_order(void **state)
 {
     (void)state;
-    struct fixture f = block(
-        "columns", "  \"odd \"\"name\"\"\":  int lenient references silver.parent(\"Id\") check (a = ')' or "
-                   "\"b)\" > $$)$$ -- )\n     and [1] = case when x then (2) end) not null -- what it is");
+    struct fixture f =
+        block("columns", "  \"odd \"\"name\"\"\":  int lenient references silver.parent(\"Id\") check (a = ')' or "
+                         "\"b)\" > $$)$$ -- )\n     and [1] = case when x then (2) end) not null -- what it is");
     assert_string_equal(problems_text(&f), "");
     const struct column_contract *c = &f.table.columns[0];
     assert_string_equal(c->name, "odd \"name\"");
@@ -130,8 +129,7 @@ static void bad_parts_are_refused(void **state)
 {
     (void)state;
     bad_line("columns", "  c: int not nul", "'not' is followed by 'null'");
-    bad_line("columns", "  c: int lenent",
-             "silver/m.sql:3:10: error: c: unexpected 'lenent'; did you mean 'lenient'?");
+    bad_line("columns", "  c: int lenent", "silver/m.sql:3:10: error: c: unexpected 'lenent'; did you mean 'lenient'?");
     bad_line("columns", "  c: int primary key", "the key `key:`");
     bad_line("columns", "  c: int default 3", "coalesce");
     bad_line("columns", "  c: int check x > 0", "needs an expression in brackets");
@@ -146,8 +144,7 @@ static void bad_parts_are_refused(void **state)
     bad_line("columns", "  c: int check (a; drop)", "';' cannot stand");
     bad_line("columns", "  c: int)", "closes nothing");
     bad_line("columns", "  c: int references customers", "needs a table with its layer");
-    bad_line("columns", "  c: int references slver.customers",
-             "there is no layer 'slver'; did you mean 'silver'?");
+    bad_line("columns", "  c: int references slver.customers", "there is no layer 'slver'; did you mean 'silver'?");
     bad_line("columns", "  c: int references silver.t(a, b)", "1 column cannot refer to 2 of silver.t");
     bad_line("columns", "  c: int references silver.t()", "expected different columns in brackets");
     bad_line("columns", "  a: int\n  b: int\n  A: text",
@@ -167,8 +164,7 @@ static void rules_have_endings(void **state)
                        "  e: x = 'else drop' else quarantine");
     assert_string_equal(problems_text(&f), "");
     assert_int_equal(f.table.n_rules, 5);
-    static const enum rule_action actions[] = {RULE_QUARANTINE, RULE_WARN, RULE_DROP, RULE_FAIL,
-                                               RULE_QUARANTINE};
+    static const enum rule_action actions[] = {RULE_QUARANTINE, RULE_WARN, RULE_DROP, RULE_FAIL, RULE_QUARANTINE};
     for (size_t i = 0; i < 5; i++) assert_int_equal(f.table.rules[i].action, actions[i]);
     assert_string_equal(f.table.rules[0].expression, "x > 0");
     assert_string_equal(f.table.rules[2].expression, "case when a then b else warn end");
@@ -210,8 +206,7 @@ static void rules_can_refer(void **state)
 static void checks_are_expressions(void **state)
 {
     (void)state;
-    struct fixture f =
-        block("checks", "- count(*) > 0\n- sum(a)\n  = sum(b) -- equal\n\n# a comment\n- true");
+    struct fixture f = block("checks", "- count(*) > 0\n- sum(a)\n  = sum(b) -- equal\n\n# a comment\n- true");
     assert_string_equal(problems_text(&f), "");
     assert_int_equal(f.table.n_checks, 3);
     assert_string_equal(f.table.checks[0].expression, "count(*) > 0");

@@ -115,8 +115,7 @@ static void front_matter_is_optional(void **state)
     good("/* ingot\n*/\nselect 1");
     good("/* ingot\n# nothing\n*/\nselect 1");
     good("/*ingot\nkey: a\n*/ \nselect '\n*/'");
-    bad("-- licence\n/* ingot\nkey: a\n*/\nselect 1",
-        "silver/m.sql:2:1: error: front matter must be the first thing");
+    bad("-- licence\n/* ingot\nkey: a\n*/\nselect 1", "silver/m.sql:2:1: error: front matter must be the first thing");
     bad("", "the file holds no SELECT");
     bad("/* ingot\nkey: a\n*/\n \n", "the file holds no SELECT");
 }
@@ -218,11 +217,10 @@ static void plain_yaml_is_yaml(void **state)
                                         "a: yes\nb: No\nc: x.y-z\n",
                                         "a:   [ x ,y ]\n",
                                         "a: [1, b2]\nb:  k\n"};
-    static const char *const other[] = {"a: 'x'\n",  "a: x: y\n", "a: x # y\n", "a: null\n",   "a: True\n",
-                                        "a: 012\n",  "a: 1.5\n",  "a:\n",       "a: x\n  y\n", "a: x\na: y\n",
-                                        "a: [x]]\n", "a: [x\n",   "a: []\n",    "a: [x,]\n",   "- a\n",
-                                        "a: -\n",    "a:x\n",     "1: x\n",     "true: x\n",   "a: x\t\n",
-                                        "a: ~\n",    "---\n"};
+    static const char *const other[] = {
+        "a: 'x'\n",    "a: x: y\n",    "a: x # y\n", "a: null\n", "a: True\n", "a: 012\n",  "a: 1.5\n", "a:\n",
+        "a: x\n  y\n", "a: x\na: y\n", "a: [x]]\n",  "a: [x\n",   "a: []\n",   "a: [x,]\n", "- a\n",    "a: -\n",
+        "a:x\n",       "1: x\n",       "true: x\n",  "a: x\t\n",  "a: ~\n",    "---\n"};
     struct arena *a = arena_new();
     struct err e = {0};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {

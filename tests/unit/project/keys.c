@@ -15,8 +15,7 @@ static void tables_are_sound(void **state)
             assert_null(strchr(k->help, '|'));
             assert_ptr_equal(key_find(keys, k->name), k);
             assert_true((k->type == KEY_CHOICE) == (k->choices != NULL));
-            assert_true((k->type == KEY_MAP || k->type == KEY_TARGETS || k->type == KEY_FROM) ==
-                        (k->keys != NULL));
+            assert_true((k->type == KEY_MAP || k->type == KEY_TARGETS || k->type == KEY_FROM) == (k->keys != NULL));
         }
     }
     assert_null(key_find(&model_keys, "from"));
@@ -34,10 +33,8 @@ static void the_reference_is_up_to_date(void **state)
     struct str text;
     struct err e = {0};
     project_reference(b);
-    assert_int_equal(os_read_file(a, path_join(a, root, "docs/reference.md"), 1 << 20, &text, NULL, &e),
-                     RC_OK);
-    if (!str_eq(text, buf_str(b)))
-        fail_msg("docs/reference.md is not what `ingot schema --reference` prints");
+    assert_int_equal(os_read_file(a, path_join(a, root, "docs/reference.md"), 1 << 20, &text, NULL, &e), RC_OK);
+    if (!str_eq(text, buf_str(b))) fail_msg("docs/reference.md is not what `ingot schema --reference` prints");
     arena_free(a);
 }
 
@@ -128,17 +125,15 @@ static void only_what_is_asked_for_is_expanded(void **state)
 {
     (void)state;
     unsetenv("INGOT_TEST_NONE");
-    struct fixture f =
-        project_new("target: dev\ntargets:\n  dev: {lake: ./lake}\n  prod: {lake: x, warehouse: {type: "
-                    "redshift, url: \"${INGOT_TEST_NONE}\"}, vars: {v: \"${INGOT_TEST_NONE}\"}}\n");
+    struct fixture f = project_new("target: dev\ntargets:\n  dev: {lake: ./lake}\n  prod: {lake: x, warehouse: {type: "
+                                   "redshift, url: \"${INGOT_TEST_NONE}\"}, vars: {v: \"${INGOT_TEST_NONE}\"}}\n");
     assert_string_equal(load(&f), "");
     target_check(f.arena, project_target(f.project, "dev"), &f.problems);
     assert_int_equal(f.problems.n_errors, 0);
     target_check(f.arena, project_target(f.project, "prod"), &f.problems);
     assert_int_equal(f.problems.n_errors, 2);
-    assert_contains(
-        problems_text(&f),
-        "ingot.yml:4:52: error: warehouse.url: environment variable INGOT_TEST_NONE is not set\n");
+    assert_contains(problems_text(&f),
+                    "ingot.yml:4:52: error: warehouse.url: environment variable INGOT_TEST_NONE is not set\n");
     arena_free(f.arena);
 }
 

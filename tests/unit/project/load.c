@@ -78,8 +78,7 @@ static void a_whole_project(void **state)
     assert_null(project_table(p, "zinc.orders"));
     assert_null(project_table(p, ""));
     const struct source *s = p->tables[0].source;
-    assert_true(s->csv.delimiter == ';' && s->csv.header == 1 && s->csv.quote_none && s->csv.skip == 2 &&
-                s->hive);
+    assert_true(s->csv.delimiter == ';' && s->csv.header == 1 && s->csv.quote_none && s->csv.skip == 2 && s->hive);
     assert_int_equal(p->tables[0].drift, DRIFT_RESCUE);
     assert_int_equal(p->tables[0].load, LOAD_UPSERT);
     s = p->tables[1].source;
@@ -123,17 +122,14 @@ static void ingot_yml_is_checked(void **state)
          "error: unknown key 'lke'; did you mean 'lake'?\n"},
         {"engine: {memory: 4Gi}\n",
          "ingot.yml:1:18: error: 'memory' must be a size such as 4GiB, 500MB or 80%, not '4Gi'\n"},
-        {"engine: {threads: many}\n",
-         "ingot.yml:1:19: error: 'threads' must be a whole number, not 'many'\n"},
-        {"engine: {threads: -1}\n",
-         "ingot.yml:1:19: error: 'threads' must be a whole number, -1 is out of range\n"},
+        {"engine: {threads: many}\n", "ingot.yml:1:19: error: 'threads' must be a whole number, not 'many'\n"},
+        {"engine: {threads: -1}\n", "ingot.yml:1:19: error: 'threads' must be a whole number, -1 is out of range\n"},
         {"engine: fast\n", "ingot.yml:1:9: error: 'engine' must be keys of its own, not 'fast'\n"},
         {"vars: {a: [1]}\n", "ingot.yml:1:11: error: variable 'a' must be a single value, not a list\n"},
         {"targets: {d: {lake: x, warehouse: {type: oracle}}}\n",
          "ingot.yml:1:35: error: the key 'url' is missing in `warehouse` of a target\ningot.yml:1:42: error: "
          "'type' cannot be 'oracle'; it is redshift or postgres\n"},
-        {"lake: x\n",
-         "ingot.yml:1:1: error: unknown key 'lake' here; it is a key of a target in `ingot.yml`\n"},
+        {"lake: x\n", "ingot.yml:1:1: error: unknown key 'lake' here; it is a key of a target in `ingot.yml`\n"},
         {"- a\n", "ingot.yml:1:1: error: expected keys with values (`key: value`), this is a list\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -152,8 +148,7 @@ static void sources_are_checked(void **state)
     } cases[] = {
         {"", "bronze/s.yml:1:1: error: the key 'from' is missing in a source (`bronze/<name>.yml`)\n"},
         {"from: x.csv\n", "bronze/s.yml:1:7: error: 'from' must be keys of its own, not 'x.csv'\n"},
-        {"from: {format: csv}\n",
-         "bronze/s.yml:1:7: error: the key 'files' is missing in `from` of a source\n"},
+        {"from: {format: csv}\n", "bronze/s.yml:1:7: error: the key 'files' is missing in `from` of a source\n"},
         {"from: {files: x, csv: {delimiter: ab}}\n",
          "bronze/s.yml:1:35: error: 'delimiter' must be one ASCII character, not 'ab'\n"},
         {"from: {files: x, csv: {header: yes}}\n",
@@ -176,8 +171,7 @@ static void sources_are_checked(void **state)
          "bronze/s.yml:2:1: error: unknown key 'format' here; it is a key of `from` of a source\n"},
         {"from: {files: 's3://b/x'}\n", "bronze/s.yml:1:15: error: files on S3 are not supported by this "
                                         "version of ingot; give a local path\n"},
-        {"from: {api: x, auth: y}\n",
-         "bronze/s.yml:1:8: error: 'api' is not supported by this version of ingot\n"},
+        {"from: {api: x, auth: y}\n", "bronze/s.yml:1:8: error: 'api' is not supported by this version of ingot\n"},
         {"from: {delta: x}\nload: mirror\n",
          "bronze/s.yml:1:8: error: 'delta' is not supported by this version of ingot\nbronze/s.yml:2:7: "
          "error: 'load: mirror' is not supported by this version of ingot\n"},
@@ -187,8 +181,8 @@ static void sources_are_checked(void **state)
         assert_string_equal(problems_text(&f), cases[i].problem);
         arena_free(f.arena);
     }
-    static const char *const kinds[] = {"database: x, table: y, cursor: z", "iceberg: x",
-                                        "python: f.py, function: f", "exec: [a, b], format: ndjson"};
+    static const char *const kinds[] = {"database: x, table: y, cursor: z", "iceberg: x", "python: f.py, function: f",
+                                        "exec: [a, b], format: ndjson"};
     for (size_t i = 0; i < 4; i++) {
         char text[128];
         snprintf(text, sizeof text, "from: {%s}\n", kinds[i]);
@@ -322,8 +316,7 @@ static void the_project_is_found_from_below(void **state)
     put(&f, "silver/a/m.sql", "select 1");
     assert_int_equal(project_find(f.arena, path_join(f.arena, f.dir, "silver/a"), &found, &e), RC_OK);
     assert_string_equal(found, path_absolute(f.arena, f.dir));
-    assert_int_equal(rename(path_join(f.arena, f.dir, "ingot.yml"), path_join(f.arena, f.dir, "ingot.yaml")),
-                     0);
+    assert_int_equal(rename(path_join(f.arena, f.dir, "ingot.yml"), path_join(f.arena, f.dir, "ingot.yaml")), 0);
     assert_int_equal(project_find(f.arena, f.dir, &found, &e), RC_PROJECT);
     assert_contains(e.message, "ingot.yaml: the project's file is called ingot.yml");
     assert_int_equal(unlink(path_join(f.arena, f.dir, "ingot.yaml")), 0);

@@ -11,14 +11,13 @@ void refused_add(struct refused_sink *s, const struct refused *r)
     (void)r;
 }
 
-static const char *typed(struct fixture *f, const char *type, const char *from, const char *value,
-                         bool lenient)
+static const char *typed(struct fixture *f, const char *type, const char *from, const char *value, bool lenient)
 {
     struct contract_type t;
     OK(f, contract_type_parse(f->a, type, &t, &f->e));
     struct cast c = cast_to(f->a, &t, from, "x", lenient);
-    char *sql = arena_printf(f->a, "SELECT CAST(%s AS VARCHAR) FROM (SELECT CAST(%s AS %s) AS x)",
-                             c.expression, value, from);
+    char *sql =
+        arena_printf(f->a, "SELECT CAST(%s AS VARCHAR) FROM (SELECT CAST(%s AS %s) AS x)", c.expression, value, from);
     const char *text = fixture_text(f, sql);
     if (strcmp(text, "NULL") == 0 && !c.may_fail) fail_msg("%s from %s may fail", type, from);
     return text;
@@ -46,8 +45,8 @@ static void test_from_text(void **state)
         {"decimal(4,1)", "999.9", "999.9", "999.9"},
         {"decimal(4,1)", "1000.0", "NULL", "NULL"},
         {"decimal(18,0)", "-999999999999999999", "-999999999999999999", "-999999999999999999"},
-        {"decimal(38,4)", "-1234567890123456789012345678901234.5678",
-         "-1234567890123456789012345678901234.5678", "-1234567890123456789012345678901234.5678"},
+        {"decimal(38,4)", "-1234567890123456789012345678901234.5678", "-1234567890123456789012345678901234.5678",
+         "-1234567890123456789012345678901234.5678"},
         {"decimal(20,2)", "1000000000000000000", "NULL", "NULL"},
         {"decimal(20,2)", "999999999999999999.99", "999999999999999999.99", "999999999999999999.99"},
         {"varchar(3)", "abcd", "abcd", "abcd"},
@@ -80,8 +79,7 @@ static void test_from_text(void **state)
             fail_msg("%s lenient '%s': %s, not %s", cases[i].type, cases[i].text, lenient, cases[i].lenient);
     }
     fixture_exec(f, "SET TimeZone = 'Europe/Berlin'"); /* no offset: the session's zone */
-    assert_string_equal(typed(f, "timestamptz", "VARCHAR", "'2026-07-02 03:04:05'", false),
-                        "2026-07-02 03:04:05+02");
+    assert_string_equal(typed(f, "timestamptz", "VARCHAR", "'2026-07-02 03:04:05'", false), "2026-07-02 03:04:05+02");
     fixture_exec(f, "SET TimeZone = 'UTC'");
 }
 
@@ -116,8 +114,7 @@ static void test_from_other_types(void **state)
         if (strcmp(typed(f, cases[i].type, cases[i].from, cases[i].value, false), cases[i].strict) != 0)
             fail_msg("%s from %s %s: not %s", cases[i].type, cases[i].from, cases[i].value, cases[i].strict);
         if (strcmp(typed(f, cases[i].type, cases[i].from, cases[i].value, true), cases[i].lenient) != 0)
-            fail_msg("%s lenient from %s %s: not %s", cases[i].type, cases[i].from, cases[i].value,
-                     cases[i].lenient);
+            fail_msg("%s lenient from %s %s: not %s", cases[i].type, cases[i].from, cases[i].value, cases[i].lenient);
     }
 }
 
@@ -127,19 +124,18 @@ static void test_against_the_engine(void **state)
 {
     struct fixture *f = *state;
     fixture_exec(f, "SELECT setseed(0.25)");
-    fixture_exec(
-        f,
-        "CREATE OR REPLACE TABLE texts AS SELECT CASE (random() * 8)::INT "
-        "WHEN 0 THEN ((random() - 0.5) * 1e12)::DECIMAL(18,3)::VARCHAR WHEN 1 THEN (random() * "
-        "1e5)::INT::VARCHAR "
-        "WHEN 2 THEN (DATE '1990-01-01' + (random() * 20000)::INT)::VARCHAR "
-        "WHEN 3 THEN '20' || lpad((random() * 99)::INT::VARCHAR, 2, '0') || '-' || lpad((random() * "
-        "15)::INT::VARCHAR, 2, '0') || '-' || lpad((random() * 35)::INT::VARCHAR, 2, '0') "
-        "WHEN 4 THEN (random() * 1e9)::VARCHAR WHEN 5 THEN left(md5(random()::VARCHAR), (random() * 6)::INT) "
-        "WHEN 6 THEN (TIMESTAMP '2000-01-01' + to_microseconds((random() * 1e15)::BIGINT))::VARCHAR "
-        "WHEN 7 THEN (random() * 1000)::INT || CASE WHEN random() < 0.5 THEN '.' ELSE 'e' END || (random() * "
-        "1000)::INT "
-        "END AS x FROM range(200000)");
+    fixture_exec(f,
+                 "CREATE OR REPLACE TABLE texts AS SELECT CASE (random() * 8)::INT "
+                 "WHEN 0 THEN ((random() - 0.5) * 1e12)::DECIMAL(18,3)::VARCHAR WHEN 1 THEN (random() * "
+                 "1e5)::INT::VARCHAR "
+                 "WHEN 2 THEN (DATE '1990-01-01' + (random() * 20000)::INT)::VARCHAR "
+                 "WHEN 3 THEN '20' || lpad((random() * 99)::INT::VARCHAR, 2, '0') || '-' || lpad((random() * "
+                 "15)::INT::VARCHAR, 2, '0') || '-' || lpad((random() * 35)::INT::VARCHAR, 2, '0') "
+                 "WHEN 4 THEN (random() * 1e9)::VARCHAR WHEN 5 THEN left(md5(random()::VARCHAR), (random() * 6)::INT) "
+                 "WHEN 6 THEN (TIMESTAMP '2000-01-01' + to_microseconds((random() * 1e15)::BIGINT))::VARCHAR "
+                 "WHEN 7 THEN (random() * 1000)::INT || CASE WHEN random() < 0.5 THEN '.' ELSE 'e' END || (random() * "
+                 "1000)::INT "
+                 "END AS x FROM range(200000)");
     static const struct {
         const char *ours, *plain, *engine;
     } cases[] = {
@@ -149,8 +145,8 @@ static void test_against_the_engine(void **state)
          "DECIMAL(12,2)"},
         {"ingot_to_double(x)", "[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?", "DOUBLE"},
         {"ingot_to_date(x)", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE"},
-        {"ingot_to_timestamp(x)",
-         "[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?)?", "TIMESTAMP"},
+        {"ingot_to_timestamp(x)", "[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?)?",
+         "TIMESTAMP"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *expected = arena_printf(

@@ -62,10 +62,9 @@ static void test_order(void **state)
                       .n_rules = 3};
     struct judgement *j;
     OK(f, judge(f, &t, &j));
-    static const char *const order[] = {
-        "B: bigint",     "B: not null", "B: check",      "B: references silver.parents",
-        "a: varchar(3)", "a: not null", "key: not null", "first",
-        "pair",          "last",        "stop"};
+    static const char *const order[] = {"B: bigint",     "B: not null", "B: check",      "B: references silver.parents",
+                                        "a: varchar(3)", "a: not null", "key: not null", "first",
+                                        "pair",          "last",        "stop"};
     assert_int_equal(j->n_tests, sizeof order / sizeof *order);
     for (size_t i = 0; i < j->n_tests; i++) assert_string_equal(j->tests[i].rule, order[i]);
     assert_string_equal(j->tests[6].column, "day");
@@ -121,16 +120,14 @@ static void test_problems(void **state)
     struct reference r = {"silver.parents", day, 1, NULL, 0, NULL, at(6)};
     t.references = &r;
     t.n_references = 1;
-    expect_problem(f, &t,
-                   "silver/t.sql:6:1: silver.t: 1 column cannot reference 2 columns of silver.parents");
+    expect_problem(f, &t, "silver/t.sql:6:1: silver.t: 1 column cannot reference 2 columns of silver.parents");
     r.table = "silver.nobody";
     expect_problem(f, &t, "which is not a table of the project");
     t.n_references = 0;
     struct rule rule = {"most", "sum(b) > 1", RULE_QUARANTINE, at(7)};
     t.rules = &rule;
     t.n_rules = 1;
-    expect_problem(
-        f, &t, "silver/t.sql:7:1: rule most judges one row at a time and cannot have the aggregate sum()");
+    expect_problem(f, &t, "silver/t.sql:7:1: rule most judges one row at a time and cannot have the aggregate sum()");
 }
 
 static void expect_unbound(struct fixture *f, const struct table *t, const char *message)
@@ -168,16 +165,12 @@ static void test_checks(void **state)
     struct fixture *f = *state;
     fixture_exec(f, "CREATE OR REPLACE TABLE staged AS SELECT i AS id FROM range(5) x(i)");
     assert_null(check_failure(f, (struct check){.expression = "count(*) > 0 and bool_and(id >= 0) -- all"}));
-    assert_null(
-        check_failure(f, (struct check){.expression = "max(id) filter (id > 100) < 5"})); /* NULL passes */
-    assert_string_equal(check_failure(f, (struct check){.expression = "max(id) < 4"}),
-                        "check max(id) < 4 fails");
-    assert_null(
-        check_failure(f, (struct check){.name = "none", .sql = "select * from staged where id > 10; -- no"}));
+    assert_null(check_failure(f, (struct check){.expression = "max(id) filter (id > 100) < 5"})); /* NULL passes */
+    assert_string_equal(check_failure(f, (struct check){.expression = "max(id) < 4"}), "check max(id) < 4 fails");
+    assert_null(check_failure(f, (struct check){.name = "none", .sql = "select * from staged where id > 10; -- no"}));
     assert_string_equal(
-        check_failure(
-            f, (struct check){.name = "small",
-                              .sql = "select id, NULL as n from staged where id < 4 order by id -- x\n;\n"}),
+        check_failure(f, (struct check){.name = "small",
+                                        .sql = "select id, NULL as n from staged where id < 4 order by id -- x\n;\n"}),
         "check small finds rows that should not be there: id=0, n=NULL; id=1, n=NULL; id=2, n=NULL; and "
         "more");
     char *failure;

@@ -23,9 +23,9 @@ struct fixture {
     struct err e;
 };
 
-#define OK(f, call)                                                                                          \
-    do {                                                                                                     \
-        if ((call) != RC_OK) fail_msg("%s: %s", #call, (f)->e.message);                                      \
+#define OK(f, call)                                                                                                    \
+    do {                                                                                                               \
+        if ((call) != RC_OK) fail_msg("%s: %s", #call, (f)->e.message);                                                \
     } while (0)
 
 /* Points the loader at the pinned library where the environment does not. */

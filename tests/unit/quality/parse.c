@@ -106,10 +106,8 @@ static void test_integers(void **s)
     for (int i = -70000; i <= 70000; i++) {
         char text[16];
         snprintf(text, sizeof text, "%d", i);
-        assert_int_equal(parse_integer(text, strlen(text), INT16_MIN, INT16_MAX, &v),
-                         i >= INT16_MIN && i <= INT16_MAX);
-        assert_int_equal(parse_integer(text, strlen(text), INT8_MIN, INT8_MAX, &v),
-                         i >= INT8_MIN && i <= INT8_MAX);
+        assert_int_equal(parse_integer(text, strlen(text), INT16_MIN, INT16_MAX, &v), i >= INT16_MIN && i <= INT16_MAX);
+        assert_int_equal(parse_integer(text, strlen(text), INT8_MIN, INT8_MAX, &v), i >= INT8_MIN && i <= INT8_MAX);
         if (i >= INT16_MIN && i <= INT16_MAX && parse_integer(text, strlen(text), INT16_MIN, INT16_MAX, &v))
             assert_int_equal(v, i);
     }
@@ -160,8 +158,7 @@ static void test_decimals(void **s)
         if (parse_decimal64(text, strlen(text), scale, &v) != ok) fail_msg("'%s' at scale %d", text, scale);
         if (ok && (long double)v != expected) fail_msg("'%s' at scale %d: %lld", text, scale, (long long)v);
         ok = decimal_oracle(text, 38, scale, &expected);
-        if (parse_decimal128(text, strlen(text), scale, &w) != ok)
-            fail_msg("'%s' at scale %d, wide", text, scale);
+        if (parse_decimal128(text, strlen(text), scale, &w) != ok) fail_msg("'%s' at scale %d, wide", text, scale);
         if (ok && fabsl((long double)w - expected) > fabsl(expected) * 1e-18L)
             fail_msg("'%s' at scale %d, wide", text, scale);
     }
@@ -198,8 +195,7 @@ static void test_doubles(void **s)
         bool ok = matches("^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?$", text);
         double expected = ok ? strtod_l(text, NULL, c_locale) : 0, v = 0;
         float expected_real = ok ? strtof_l(text, NULL, c_locale) : 0, r = 0;
-        if (parse_double(text, strlen(text), c_locale, &v) != (ok && isfinite(expected)))
-            fail_msg("'%s'", text);
+        if (parse_double(text, strlen(text), c_locale, &v) != (ok && isfinite(expected))) fail_msg("'%s'", text);
         if (ok && isfinite(expected) && memcmp(&v, &expected, sizeof v) != 0)
             fail_msg("'%s': %.17g, not %.17g", text, v, expected);
         if (parse_real(text, strlen(text), c_locale, &r) != (ok && isfinite(expected_real)))
@@ -289,9 +285,8 @@ static bool timestamp_oracle(const char *t, int64_t *us)
 static void test_times(void **s)
 {
     (void)s;
-    static const char *const patterns[] = {
-        "20dd-0d-0d",   "2026-0d-1d 0d:5d:3d", "20dd-1d-2dT1d:0d",     "1d:dd:dd",
-        "2d:1d:0d.ddd", "0d:0d:0d.dddddd00",   "2026-02-2d 1d:2d:3d.d"};
+    static const char *const patterns[] = {"20dd-0d-0d",   "2026-0d-1d 0d:5d:3d", "20dd-1d-2dT1d:0d",     "1d:dd:dd",
+                                           "2d:1d:0d.ddd", "0d:0d:0d.dddddd00",   "2026-02-2d 1d:2d:3d.d"};
     for (int round = 0; round < 300000; round++) {
         char text[64];
         near_text(text, patterns[random_below(sizeof patterns / sizeof *patterns)], "-: T.0129Z+");
@@ -299,8 +294,7 @@ static void test_times(void **s)
         bool ok = time_oracle(text, &expected);
         if (parse_time(text, strlen(text), &v) != ok || (ok && v != expected)) fail_msg("time '%s'", text);
         ok = timestamp_oracle(text, &expected);
-        if (parse_timestamp(text, strlen(text), &v) != ok || (ok && v != expected))
-            fail_msg("timestamp '%s'", text);
+        if (parse_timestamp(text, strlen(text), &v) != ok || (ok && v != expected)) fail_msg("timestamp '%s'", text);
     }
 }
 
@@ -347,14 +341,13 @@ static void test_zones(void **s)
 static void test_json(void **s)
 {
     (void)s;
-    static const char *const good[] = {
-        "0",        "-1.5e+3", "null", "true",
-        " [1, 2] ", "{}",      "[]",   "{\"a\":{\"b\":[{},[],\"\\u00e4\\n\"]}, \"a\":1}",
-        "\"\"",     "[[[]]]"};
-    static const char *const bad[] = {
-        "",           " ",       "nul",         "NaN",  "Infinity", "01",      "1.", ".5", "+1", "[1,]",
-        "{\"a\":1,}", "{a:1}",   "'x'",         "\"x",  "\"\n\"",   "[1 2]",   "[",  "]",  "[}", "{\"a\"}",
-        "1 2",        "\"\\x\"", "\"\\u12g4\"", "[,1]", "{,}",      "// c\n1", "-",  "1e"};
+    static const char *const good[] = {"0",        "-1.5e+3", "null", "true",
+                                       " [1, 2] ", "{}",      "[]",   "{\"a\":{\"b\":[{},[],\"\\u00e4\\n\"]}, \"a\":1}",
+                                       "\"\"",     "[[[]]]"};
+    static const char *const bad[] = {"",        " ",           "nul",  "NaN",        "Infinity", "01",      "1.",
+                                      ".5",      "+1",          "[1,]", "{\"a\":1,}", "{a:1}",    "'x'",     "\"x",
+                                      "\"\n\"",  "[1 2]",       "[",    "]",          "[}",       "{\"a\"}", "1 2",
+                                      "\"\\x\"", "\"\\u12g4\"", "[,1]", "{,}",        "// c\n1",  "-",       "1e"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (!parse_json(good[i], strlen(good[i]))) fail_msg("%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -371,11 +364,9 @@ static void test_uuid(void **s)
     (void)s;
     int128 v;
     assert_true(parse_uuid("00112233-4455-6677-8899-AABBCCDDEEFF", 36, &v));
-    assert_true((uint64_t)v == 0x8899aabbccddeeff &&
-                (uint64_t)((unsigned __int128)v >> 64) == 0x0011223344556677);
-    static const char *const bad[] = {
-        "", "00112233445566778899aabbccddeeff", "{0112233-4455-6677-8899-aabbccddeeff}",
-        "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899+aabbccddeeff"};
+    assert_true((uint64_t)v == 0x8899aabbccddeeff && (uint64_t)((unsigned __int128)v >> 64) == 0x0011223344556677);
+    static const char *const bad[] = {"", "00112233445566778899aabbccddeeff", "{0112233-4455-6677-8899-aabbccddeeff}",
+                                      "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899+aabbccddeeff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (parse_uuid(bad[i], strlen(bad[i]), &v)) fail_msg("%s", bad[i]);
 }

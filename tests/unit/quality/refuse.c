@@ -101,14 +101,12 @@ static const struct table orders = {.name = "silver.orders",
                                     .rules = rules,
                                     .n_rules = 5};
 static const struct parent_relation parents[] = {{"silver.customers", "customers", parent_key, 1}};
-static const char *const carry[] = {"__in__file", "__in__row", "__in__load", "__in__loaded_at",
-                                    "__in_amount"};
+static const char *const carry[] = {"__in__file", "__in__row", "__in__load", "__in__loaded_at", "__in_amount"};
 
 /* n rows with known defects. */
 static void make_rows(struct fixture *f, int64_t n)
 {
-    fixture_exec(f,
-                 "CREATE OR REPLACE TABLE customers AS SELECT i::BIGINT AS customer_id FROM range(90) x(i)");
+    fixture_exec(f, "CREATE OR REPLACE TABLE customers AS SELECT i::BIGINT AS customer_id FROM range(90) x(i)");
     char *sql = arena_printf(
         f->a,
         "CREATE OR REPLACE TABLE m AS SELECT CASE WHEN i %% 101 = 0 THEN NULL ELSE i::VARCHAR END AS "
@@ -151,19 +149,16 @@ static void check_counts(struct fixture *f, const struct judgement *j, const str
     int64_t quarantined = 0;
     for (size_t i = 0; i < j->n_tests; i++) {
         const struct judged_test *t = &j->tests[i];
-        const char *where =
-            t->warning >= 0 ? "warned" : arena_printf(f->a, "rule = %s", sql_string(f->a, t->rule));
-        int64_t expected =
-            fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE %s", by_hand, where));
+        const char *where = t->warning >= 0 ? "warned" : arena_printf(f->a, "rule = %s", sql_string(f->a, t->rule));
+        int64_t expected = fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE %s", by_hand, where));
         if (c->by_test[i] != expected)
             fail_msg("%s: %lld, not %lld", t->rule, (long long)c->by_test[i], (long long)expected);
         if (t->action == RULE_QUARANTINE) quarantined += expected;
     }
     assert_int_equal(c->quarantined, quarantined);
     assert_int_equal(sink->n, quarantined);
-    assert_int_equal(
-        c->dropped,
-        fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE rule = 'no_tests'", by_hand)));
+    assert_int_equal(c->dropped,
+                     fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE rule = 'no_tests'", by_hand)));
 }
 
 /* Runs `format` with the accepting SELECT in it; every row of m is accepted or refused, once. */
@@ -185,9 +180,8 @@ static void run_around(struct fixture *f, int64_t n, const char *format, bool wh
         assert_int_equal(fixture_int(f, "SELECT count(*) FROM o") + c.quarantined + c.dropped + c.failed, n);
         assert_int_equal(
             fixture_int(
-                f, arena_printf(
-                       f->a, "SELECT count(*) FROM (%s) h JOIN o ON o.__in__row = h.r WHERE rule IS NOT NULL",
-                       by_hand)),
+                f, arena_printf(f->a, "SELECT count(*) FROM (%s) h JOIN o ON o.__in__row = h.r WHERE rule IS NOT NULL",
+                                by_hand)),
             0);
     }
     sink_free(sink);
@@ -209,8 +203,7 @@ static void test_exactly_once(void **state)
                "customers c USING (customer_id)",
                true);
     run_around(f, n, "CREATE OR REPLACE TABLE agg AS SELECT count(*) FROM ({})", false);
-    run_around(f, n, "CREATE OR REPLACE TABLE agg AS SELECT customer_id, sum(amount) FROM ({}) GROUP BY ALL",
-               false);
+    run_around(f, n, "CREATE OR REPLACE TABLE agg AS SELECT customer_id, sum(amount) FROM ({}) GROUP BY ALL", false);
     char *dir;
     OK(f, os_temp_dir(f->a, NULL, &dir, &f->e));
     run_around(f, n, arena_printf(f->a, "COPY ({}) TO '%s/o.parquet' (FORMAT parquet)", dir), false);
@@ -230,9 +223,9 @@ static void test_entries(void **state)
     fixture_exec(f, "DELETE FROM m WHERE __in__row NOT IN (11, 13)");
     fixture_exec(f, "UPDATE m SET customer_id = '99' WHERE __in__row = 11");
     fixture_exec(f, "SET threads = 1");
-    fixture_exec(f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
-                                 judged_accept_select(f->a, j, "(SELECT * FROM m ORDER BY __in__row)", carry,
-                                                      5, handle)));
+    fixture_exec(f,
+                 arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
+                              judged_accept_select(f->a, j, "(SELECT * FROM m ORDER BY __in__row)", carry, 5, handle)));
     refusal_close(handle, f->a, NULL);
     fixture_exec(f, "SET threads = 4");
     assert_int_equal(sink->n, 2);
@@ -258,14 +251,13 @@ static void test_error_in_a_rule(void **state)
 {
     struct fixture *f = *state;
     make_rows(f, 50);
-    fixture_exec(
-        f, "UPDATE m SET amount = '8.00', customer_id = '1', ordered_at = '2026-01-01' WHERE __in__row = 20");
+    fixture_exec(f, "UPDATE m SET amount = '8.00', customer_id = '1', ordered_at = '2026-01-01' WHERE __in__row = 20");
     struct judgement *j = judge(f);
     struct refused_sink *sink = sink_new(0);
     int64_t handle = refusal_open(f->a, sink, j);
     fixture_exec(f, "DELETE FROM m WHERE __in__row NOT IN (20, 21)");
-    fixture_exec(f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
-                                 judged_accept_select(f->a, j, "m", carry, 4, handle)));
+    fixture_exec(
+        f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s", judged_accept_select(f->a, j, "m", carry, 4, handle)));
     refusal_close(handle, f->a, NULL);
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM o"), 1);
     assert_int_equal(sink->n, 1);
@@ -288,15 +280,14 @@ static void test_guarded(void **state)
     assert_int_equal(j->n_columns, 5);
     struct refused_sink *sink = sink_new(0);
     int64_t handle = refusal_open(f->a, sink, j);
-    fixture_exec(f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
-                                 judged_accept_select(f->a, j, "m", carry, 4, handle)));
+    fixture_exec(
+        f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s", judged_accept_select(f->a, j, "m", carry, 4, handle)));
     refusal_close(handle, f->a, NULL);
     assert_int_equal(sink->n, 1);
     assert_string_equal(sink->rule[0], "expression error");
     assert_string_equal(sink->column[0], "country");
-    assert_string_equal(sink->reasons[0],
-                        "[{\"rule\":\"expression error\",\"column\":\"country\",\"value\":null,"
-                        "\"reason\":\"country: its expression raises an error for this row\"}]");
+    assert_string_equal(sink->reasons[0], "[{\"rule\":\"expression error\",\"column\":\"country\",\"value\":null,"
+                                          "\"reason\":\"country: its expression raises an error for this row\"}]");
     sink_free(sink);
 }
 
@@ -306,8 +297,8 @@ static void test_first_failure_and_unknown_handle(void **state)
     make_rows(f, 6000);
     struct judgement *j = judge(f);
     int64_t handle = refusal_open(f->a, NULL, j);
-    char *sql = arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s",
-                             judged_accept_select(f->a, j, "m", carry, 4, handle));
+    char *sql =
+        arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s", judged_accept_select(f->a, j, "m", carry, 4, handle));
     fixture_exec(f, sql);
     struct refusal_counts c;
     refusal_close(handle, f->a, &c);
@@ -330,8 +321,7 @@ static void test_left_out(void **state)
     struct refusal_counts c;
     refusal_close(handle, f->a, &c);
     check_counts(f, j, &c, sink);
-    int64_t good =
-        fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE rule IS NULL", by_hand));
+    int64_t good = fixture_int(f, arena_printf(f->a, "SELECT count(*) FROM (%s) WHERE rule IS NULL", by_hand));
     int64_t kept = fixture_int(f, "SELECT count(*) FROM o WHERE amount >= 500");
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM o"), kept);
     assert_true(kept > 0 && c.left_out > 0);
@@ -356,8 +346,7 @@ static void test_judged_select(void **state)
     struct fixture *f = *state;
     make_rows(f, 20000);
     struct judgement *j = judge(f);
-    fixture_exec(
-        f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s", judged_select(f->a, j, "m", carry, 4)));
+    fixture_exec(f, arena_printf(f->a, "CREATE OR REPLACE TABLE o AS %s", judged_select(f->a, j, "m", carry, 4)));
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM o"), 20000);
     for (size_t i = 0; i < j->n_tests; i++) {
         if (j->tests[i].warning >= 0) continue;

@@ -62,11 +62,10 @@ static void refused(struct account acc, const char *why)
 static void every_term_counts(void **state)
 {
     (void)state;
-    static const size_t terms[] = {
-        offsetof(struct account, inserted),    offsetof(struct account, replacing),
-        offsetof(struct account, unchanged),   offsetof(struct account, dropped),
-        offsetof(struct account, quarantined), offsetof(struct account, deduplicated),
-        offsetof(struct account, deleted)};
+    static const size_t terms[] = {offsetof(struct account, inserted),    offsetof(struct account, replacing),
+                                   offsetof(struct account, unchanged),   offsetof(struct account, dropped),
+                                   offsetof(struct account, quarantined), offsetof(struct account, deduplicated),
+                                   offsetof(struct account, deleted)};
     for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
         struct account acc = good();
         ++*(int64_t *)(void *)((char *)&acc + terms[i]);
@@ -136,8 +135,7 @@ static void as_json(void **state)
     assert_string_equal(json_string_value(json_object_get(root, "driving")), "bronze.orders");
     assert_string_equal(json_text(a, json_object_get(root, "quarantined_by_rule")),
                         "{\"amount: decimal\":5,\"day: not null\":1}");
-    assert_string_equal(json_text(a, json_object_get(root, "warned_by_rule")),
-                        "{\"cheap \\\"enough\\\"\":7}");
+    assert_string_equal(json_text(a, json_object_get(root, "warned_by_rule")), "{\"cheap \\\"enough\\\"\":7}");
     arena_free(a);
 }
 

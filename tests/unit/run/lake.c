@@ -70,16 +70,13 @@ static void end(struct fixture *f, struct delta_commit *c, int table, int64_t ve
 static void add_file(struct fixture *f, struct delta_commit *c, bool data_change)
 {
     static int n;
-    struct delta_file file = {.path = arena_printf(f->a, "part-%d.parquet", n++),
-                              .size = 10,
-                              .records = 1,
-                              .data_change = data_change};
+    struct delta_file file = {
+        .path = arena_printf(f->a, "part-%d.parquet", n++), .size = 10, .records = 1, .data_change = data_change};
     delta_commit_add(c, &file);
 }
 
 /* One of ours: the Delta id of a table is "id-<its number>". */
-static void own_commit(struct fixture *f, int table, int64_t version, int64_t side, int input,
-                       int64_t watermark)
+static void own_commit(struct fixture *f, int table, int64_t version, int64_t side, int input, int64_t watermark)
 {
     struct delta_commit c;
     begin(f, &c, "WRITE", "Append");
@@ -100,8 +97,8 @@ static void own_commit(struct fixture *f, int table, int64_t version, int64_t si
     end(f, &c, table, version);
 }
 
-static void foreign_commit(struct fixture *f, int table, int64_t version, const char *operation,
-                           const char *mode, bool data_change)
+static void foreign_commit(struct fixture *f, int table, int64_t version, const char *operation, const char *mode,
+                           bool data_change)
 {
     struct delta_commit c;
     begin(f, &c, operation, mode);
@@ -138,8 +135,7 @@ static struct lake *pin(struct fixture *f, bool bronze, bool silver, bool gold)
     const bool selected[] = {[BRONZE] = bronze, [SILVER] = silver, [GOLD] = gold};
     struct lake *l;
     f->lists = f->gets = f->others = 0;
-    if (lake_pin(f->a, f->counted, NULL, names, selected, N_TABLES, &l, &f->e) != RC_OK)
-        fail_msg("%s", f->e.message);
+    if (lake_pin(f->a, f->counted, NULL, names, selected, N_TABLES, &l, &f->e) != RC_OK) fail_msg("%s", f->e.message);
     return l;
 }
 
@@ -297,8 +293,7 @@ static void a_gap_counts_as_foreign(void **state)
     const char *key = "silver/orders/_delta_log/00000000000000000001.checkpoint.parquet";
     assert_int_equal(f->s->ops->put(f->s, key, buf_str(checkpoint), &f->e), RC_OK);
     foreign_commit(f, SILVER, 2, "OPTIMIZE", NULL, false);
-    if (lake_pin(f->a, f->s, &codec, names, selected, N_TABLES, &l, &f->e) != RC_OK)
-        fail_msg("%s", f->e.message);
+    if (lake_pin(f->a, f->s, &codec, names, selected, N_TABLES, &l, &f->e) != RC_OK) fail_msg("%s", f->e.message);
     assert_int_equal(l->tables[SILVER].now.version, 2);
     assert_int_equal(table_watermark(&l->tables[SILVER].now, "bronze.orders"), 0);
     assert_int_equal(l->tables[SILVER].foreign, 1);
@@ -329,8 +324,7 @@ static void a_damaged_log_is_named(void **state)
     assert_null(l->tables[BRONZE].damage);
     assert_non_null(l->tables[SILVER].damage); /* that table's failure, not the run's */
     assert_int_equal(l->tables[SILVER].damage->rc, RC_DATA);
-    assert_non_null(
-        strstr(l->tables[SILVER].damage->message, "silver/orders/_delta_log/00000000000000000001.json"));
+    assert_non_null(strstr(l->tables[SILVER].damage->message, "silver/orders/_delta_log/00000000000000000001.json"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

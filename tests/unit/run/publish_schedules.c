@@ -77,8 +77,7 @@ static int quiet_run(struct world *w, struct totals *totals)
 {
     struct process *p = process_new(w, RUN);
     process_finish(p);
-    if (p->result != RC_OK)
-        world_fail(w, "an undisturbed run ended with %s: %s", rc_name(p->result), p->error.message);
+    if (p->result != RC_OK) world_fail(w, "an undisturbed run ended with %s: %s", rc_name(p->result), p->error.message);
     int writes = p->writes, n = 1;
     end(&p, &n, 0, totals);
     return writes;
@@ -147,15 +146,14 @@ static void every_schedule_keeps_the_invariants(void **state)
         const char *violation = schedule(a, seed, AS_IT_IS, &t);
         if (!violation) continue;
         failed++;
-        print_message("schedule %llu: %s\n  again: SEED=%llu SCHEDULES=1\n", (unsigned long long)seed,
-                      violation, (unsigned long long)seed);
+        print_message("schedule %llu: %s\n  again: SEED=%llu SCHEDULES=1\n", (unsigned long long)seed, violation,
+                      (unsigned long long)seed);
     }
     print_message("schedules from SEED=%llu: %ld with %ld runs, %ld second attempts, %ld conflicts, %ld "
                   "kills, %ld lost answers, %ld source files, "
                   "%ld markers, %ld storage operations, %.1f s of one core\n",
-                  (unsigned long long)first, t.schedules, t.runs, t.again, t.conflicts, t.kills,
-                  t.lost_answers, t.files, t.markers, t.operations,
-                  (double)(clock() - started) / CLOCKS_PER_SEC);
+                  (unsigned long long)first, t.schedules, t.runs, t.again, t.conflicts, t.kills, t.lost_answers,
+                  t.files, t.markers, t.operations, (double)(clock() - started) / CLOCKS_PER_SEC);
     arena_free(a);
     assert_int_equal(failed, 0);
 }
@@ -173,11 +171,11 @@ static void is_noticed(enum mutation mutation, const char *name)
     assert_true(noticed);
 }
 
-#define NOTICED(name, mutation)                                                                              \
-    static void name(void **state)                                                                           \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        is_noticed(mutation, #name);                                                                         \
+#define NOTICED(name, mutation)                                                                                        \
+    static void name(void **state)                                                                                     \
+    {                                                                                                                  \
+        (void)state;                                                                                                   \
+        is_noticed(mutation, #name);                                                                                   \
     }
 NOTICED(rebasing_is_noticed, REBASE)
 NOTICED(guessing_an_unclear_answer_is_noticed, GUESS_WON)

@@ -83,8 +83,7 @@ static bool before(void *data, const char *operation, const char *key)
     if (!p->killed) fiber_yield();
     if (p->killed) return false;
     p->operations++;
-    if (strcmp(operation, "put_new") == 0 || strcmp(operation, "put") == 0 ||
-        strcmp(operation, "remove") == 0)
+    if (strcmp(operation, "put_new") == 0 || strcmp(operation, "put") == 0 || strcmp(operation, "remove") == 0)
         p->writes++;
     return true;
 }
@@ -163,12 +162,11 @@ static enum rc compact(struct process *p)
         delta_commit_remove(&c, &s->files[i], false);
     }
     if (n > 60) return RC_OK;
-    struct delta_file file = {
-        .path = path_of_rows(p->arena, p->world, rows, n), .size = 20, .records = (int64_t)n};
+    struct delta_file file = {.path = path_of_rows(p->arena, p->world, rows, n), .size = 20, .records = (int64_t)n};
     delta_commit_add(&c, &file);
     bool won;
-    return storage_put_settled(p->storage, delta_commit_key(p->arena, dir, s->version + 1), buf_str(&c.lines),
-                               c.id, &won, &p->error);
+    return storage_put_settled(p->storage, delta_commit_key(p->arena, dir, s->version + 1), buf_str(&c.lines), c.id,
+                               &won, &p->error);
 }
 
 static void process_main(void *data)
@@ -177,8 +175,8 @@ static void process_main(void *data)
     struct world *w = p->world;
     p->result = p->what == RUN ? run(p) : p->what == FOREIGN ? append(p) : compact(p);
     if (p->what == RUN && p->result == RC_CONFLICT) w->conflicts++;
-    bool fine = p->result == RC_OK || p->result == RC_CONFLICT ||
-                ((p->killed || p->stop) && p->result == RC_INTERRUPTED);
+    bool fine =
+        p->result == RC_OK || p->result == RC_CONFLICT || ((p->killed || p->stop) && p->result == RC_INTERRUPTED);
     if (!fine)
         world_fail(w, "a %s ended with %s: %s", p->what == RUN ? "run" : "foreign writer", rc_name(p->result),
                    p->error.message);
@@ -210,8 +208,7 @@ struct process *process_new(struct world *w, int what)
     p->world = w;
     p->what = what;
     p->arena = arena_new();
-    p->inner = storage_memory_share(w->base,
-                                    (struct storage_faults){.before = before, .unclear = unclear, .data = p});
+    p->inner = storage_memory_share(w->base, (struct storage_faults){.before = before, .unclear = unclear, .data = p});
     p->storage = what == RUN && w->mutation != AS_IT_IS ? mutant_storage(w, p->inner) : p->inner;
     if (what == RUN) choose_tables(w, p);
     if (what == RUN) w->runs++;

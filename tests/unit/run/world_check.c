@@ -27,8 +27,7 @@ static json_t *read_json(struct world *w, struct arena *a, const char *key)
     struct str text;
     bool exists = false;
     json_t *root = NULL;
-    if (w->base->ops->get(w->base, a, key, BUF_DEFAULT_MAX, &text, &exists, NULL) != RC_OK || !exists)
-        return NULL;
+    if (w->base->ops->get(w->base, a, key, BUF_DEFAULT_MAX, &text, &exists, NULL) != RC_OK || !exists) return NULL;
     if (json_read(a, text, key, &root, NULL) != RC_OK) world_fail(w, "%s is not JSON", key);
     return root;
 }
@@ -61,8 +60,7 @@ static int64_t see(struct world *w, int table, int64_t version)
         struct str text;
         bool exists = false;
         const char *key = delta_commit_key(scratch, table_dirs[table], (int64_t)seen->n[table]);
-        if (w->base->ops->get(w->base, scratch, key, BUF_DEFAULT_MAX, &text, &exists, NULL) != RC_OK)
-            exists = false;
+        if (w->base->ops->get(w->base, scratch, key, BUF_DEFAULT_MAX, &text, &exists, NULL) != RC_OK) exists = false;
         if (exists) {
             struct seen_commit *c = ARENA_PUSH(w->arena, seen->commits[table], seen->n[table]);
             *c = (struct seen_commit){0};
@@ -137,8 +135,8 @@ static struct rows rows_from_inputs(struct world *w, struct arena *a, int table,
     for (const int *input = table_inputs[table]; *input >= 0; input++) {
         int64_t mark = watermark_at(w, a, table, version, *input);
         if (mark >= see(w, *input, mark < 0 ? 0 : mark)) {
-            world_fail(w, "%s v%lld has read a version of %s that is not there", table_names[table],
-                       (long long)version, table_names[*input]);
+            world_fail(w, "%s v%lld has read a version of %s that is not there", table_names[table], (long long)version,
+                       table_names[*input]);
             continue;
         }
         struct rows above = rows_at(w, a, *input, mark);
@@ -160,8 +158,8 @@ static struct rows rows_from_ledger(struct world *w, struct arena *a, int64_t si
         struct str part = {0};
         bool exists = false;
         if (!name ||
-            w->base->ops->get(w->base, a, arena_printf(a, "%s/_ingot/%s", table_dirs[BRONZE], name),
-                              BUF_DEFAULT_MAX, &part, &exists, NULL) != RC_OK ||
+            w->base->ops->get(w->base, a, arena_printf(a, "%s/_ingot/%s", table_dirs[BRONZE], name), BUF_DEFAULT_MAX,
+                              &part, &exists, NULL) != RC_OK ||
             !exists) {
             world_fail(w, "side entry %lld is not whole", (long long)side);
             break;
@@ -180,8 +178,7 @@ static char *list_rows(struct arena *a, const struct rows *r)
     return b->p;
 }
 
-static void compare(struct world *w, struct arena *a, const char *what, const struct rows *has,
-                    struct rows *want)
+static void compare(struct world *w, struct arena *a, const char *what, const struct rows *has, struct rows *want)
 {
     sort_rows(want);
     bool same = has->n == want->n;
@@ -225,8 +222,8 @@ static void check_entry(struct world *w, struct arena *a, const json_t *entry, i
                    table_names[table]);
 }
 
-static void check_table(struct world *w, struct arena *a, const json_t *marker, const json_t *previous,
-                        int64_t number, int table)
+static void check_table(struct world *w, struct arena *a, const json_t *marker, const json_t *previous, int64_t number,
+                        int table)
 {
     int64_t version = marked_version(marker, table);
     const json_t *entry = json_object_get(json_object_get(marker, "tables"), table_names[table]);
@@ -265,8 +262,7 @@ void check_markers(struct world *w, bool from_start)
 }
 
 /* Foreign rows whose writer was told so must be there; of the others, those that are. */
-static void add_foreign(struct world *w, struct arena *a, int table, const struct rows *has,
-                        struct rows *want)
+static void add_foreign(struct world *w, struct arena *a, int table, const struct rows *has, struct rows *want)
 {
     for (size_t i = 0; i < w->n_foreign; i++) {
         const struct foreign_row *f = &w->foreign[i];
@@ -283,8 +279,7 @@ void check_end(struct world *w, const char *when)
     for (int t = 0; t < N_TABLES; t++) {
         int64_t n = see(w, t, -1);
         struct rows has = rows_at(w, a, t, n - 1), want = {0};
-        for (int i = 0; t == BRONZE && i < w->landed; i++)
-            *ARENA_PUSH(a, want.row, want.n) = arena_printf(a, "f%d", i);
+        for (int i = 0; t == BRONZE && i < w->landed; i++) *ARENA_PUSH(a, want.row, want.n) = arena_printf(a, "f%d", i);
         for (const int *input = table_inputs[t]; *input >= 0; input++) {
             struct rows above = rows_at(w, a, *input, see(w, *input, -1) - 1);
             const char *tag = t != GOLD ? "" : *input == LEFT ? "L" : "R";

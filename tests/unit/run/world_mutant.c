@@ -21,15 +21,14 @@ static char *table_of_commit(struct arena *a, const char *key)
     return log ? arena_strndup(a, key, (size_t)(log - key)) : NULL;
 }
 
-static enum rc rebase(struct mutant *m, struct arena *a, const char *table, struct str bytes,
-                      enum put_result *ret, struct err *e)
+static enum rc rebase(struct mutant *m, struct arena *a, const char *table, struct str bytes, enum put_result *ret,
+                      struct err *e)
 {
     enum rc rc = RC_OK;
     while (rc == RC_OK && *ret == PUT_TAKEN) {
         int64_t newest = -1;
         rc = delta_newest_version(m->inner, table, -1, &newest, e);
-        if (rc == RC_OK)
-            rc = m->inner->ops->put_new(m->inner, delta_commit_key(a, table, newest + 1), bytes, ret, e);
+        if (rc == RC_OK) rc = m->inner->ops->put_new(m->inner, delta_commit_key(a, table, newest + 1), bytes, ret, e);
     }
     return rc;
 }
@@ -40,21 +39,18 @@ static enum rc mark_newest(struct mutant *m, struct arena *a, struct str *bytes,
     struct marker *marker;
     enum rc rc = marker_parse(a, *bytes, "a marker", &marker, e);
     for (size_t i = 0; i < marker->n_tables && rc == RC_OK; i++)
-        rc = delta_newest_version(m->inner, table_dir(a, marker->tables[i].name), -1,
-                                  &marker->tables[i].version, e);
+        rc = delta_newest_version(m->inner, table_dir(a, marker->tables[i].name), -1, &marker->tables[i].version, e);
     if (rc == RC_OK) *bytes = str_of(marker_print(a, marker));
     return rc;
 }
 
-static enum rc mutant_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret,
-                              struct err *e)
+static enum rc mutant_put_new(struct storage *s, const char *key, struct str bytes, enum put_result *ret, struct err *e)
 {
     struct mutant *m = of(s);
     struct arena *a = arena_new();
     const char *table = table_of_commit(a, key);
     enum rc rc = RC_OK;
-    if (m->world->mutation == MARK_NEWEST && strncmp(key, "_ingot/log/", 11) == 0)
-        rc = mark_newest(m, a, &bytes, e);
+    if (m->world->mutation == MARK_NEWEST && strncmp(key, "_ingot/log/", 11) == 0) rc = mark_newest(m, a, &bytes, e);
     if (rc == RC_OK) rc = m->inner->ops->put_new(m->inner, key, bytes, ret, e);
     if (rc == RC_OK && table && m->world->mutation == REBASE) rc = rebase(m, a, table, bytes, ret, e);
     if (rc == RC_OK && table && m->world->mutation == GUESS_WON && *ret == PUT_UNCLEAR) *ret = PUT_WON;

@@ -69,13 +69,13 @@ static enum rc all_parts(struct stage *s, struct str **parts, size_t *n, struct 
     struct storage *storage = s->p->storage;
     struct object *objects;
     size_t n_objects;
-    enum rc rc = storage->ops->list(storage, s->a, arena_printf(s->a, "%s/_ingot/", s->pinned->dir), NULL,
-                                    &objects, &n_objects, e);
+    enum rc rc = storage->ops->list(storage, s->a, arena_printf(s->a, "%s/_ingot/", s->pinned->dir), NULL, &objects,
+                                    &n_objects, e);
     for (size_t i = 0; i < n_objects && rc == RC_OK; i++) {
         if (!strstr(objects[i].key, ".ndjson")) continue;
         bool exists;
-        rc = storage->ops->get(storage, s->a, objects[i].key, BUF_DEFAULT_MAX, ARENA_PUSH(s->a, *parts, *n),
-                               &exists, e);
+        rc =
+            storage->ops->get(storage, s->a, objects[i].key, BUF_DEFAULT_MAX, ARENA_PUSH(s->a, *parts, *n), &exists, e);
     }
     return rc;
 }
@@ -85,8 +85,7 @@ static enum rc put_part(struct stage *s, const char *key, struct str bytes, stru
 {
     enum put_result put = PUT_UNCLEAR;
     enum rc rc = RC_OK;
-    while (rc == RC_OK && put == PUT_UNCLEAR)
-        rc = s->p->storage->ops->put_new(s->p->storage, key, bytes, &put, e);
+    while (rc == RC_OK && put == PUT_UNCLEAR) rc = s->p->storage->ops->put_new(s->p->storage, key, bytes, &put, e);
     return rc; /* taken: by an attempt of our own whose answer was lost */
 }
 
@@ -139,8 +138,7 @@ static void take_rows(struct stage *s, size_t input, const char *path)
     size_t n = 0;
     rows_of_path(s->a, path, &rows, &n);
     const char *tag = s->table != GOLD ? "" : s->w->kind[input] == LEFT ? "L" : "R";
-    for (size_t i = 0; i < n; i++)
-        *ARENA_PUSH(s->a, s->rows, s->n_rows) = arena_printf(s->a, "%s%s", tag, rows[i]);
+    for (size_t i = 0; i < n; i++) *ARENA_PUSH(s->a, s->rows, s->n_rows) = arena_printf(s->a, "%s%s", tag, rows[i]);
 }
 
 /* The rows that entered an input since `from`: from its log, and what this run staged. */
@@ -178,8 +176,7 @@ static enum rc copy_inputs(struct stage *s, bool *ret_missing, struct err *e)
         if (from < to) TRY(read_input(s, input, from, e));
         if (s->w->mutation == WATERMARK_NEWEST)
             TRY(delta_newest_version(s->p->storage, s->lake->tables[input].dir, to, &to, e));
-        bool back =
-            from > to && s->w->mutation != WATERMARK_BACK; /* this run reads an older version: as published */
+        bool back = from > to && s->w->mutation != WATERMARK_BACK; /* this run reads an older version: as published */
         s->marks[s->marks_n++] = (struct watermark){.table = s->w->names[input], .version = back ? from : to};
         if (s->all[input].outcome == OUTCOME_STAGED && s->w->mutation != IGNORE_LOST)
             s->out->on[s->out->n_on++] = input;

@@ -64,9 +64,8 @@ static void rules_of_quoting_and_line_ends(void **state)
         {"\n\na,b\n\n\nc,d\n\n", "[a][b];[c][d];", 2}, /* empty lines are no records */
         {"a,b,c\nd\n", "!1:a,b,c;!2:d;", 2},
         {"\"a\"x,b\nc,d\n", "!1:\"a\"x,b;[c][d];", 2},
-        {"a,\"b\nc,d\ne,f\n", "!1:a,\"b;[c][d];[e][f];", 2}, /* unclosed to the end of the file */
-        {"a,\"b\nc,d\ne,\"f\"\n", "!1:a,\"b;[c][d];[e][f];",
-         2}, /* unclosed: the next quote opens another field */
+        {"a,\"b\nc,d\ne,f\n", "!1:a,\"b;[c][d];[e][f];", 2},     /* unclosed to the end of the file */
+        {"a,\"b\nc,d\ne,\"f\"\n", "!1:a,\"b;[c][d];[e][f];", 2}, /* unclosed: the next quote opens another field */
         {"a,\"b\n", "!1:a,\"b;", 2},
         {"\"\n", "!1:\";", 2},
         {"a,b", "[a][b];", 2},
@@ -156,8 +155,7 @@ static void however_it_is_cut_the_same_comes_out(void **state)
         d.one_column = round % 3 == 0;
         if (round % 5 == 0) d.comment = "#";
         if (round % 7 == 0) d.escape = '\\';
-        assert_int_equal(read_pieces(d, text, n, (size_t)rand_r(&seed) % 40 + 1),
-                         read_pieces(d, text, n, n + 1));
+        assert_int_equal(read_pieces(d, text, n, (size_t)rand_r(&seed) % 40 + 1), read_pieces(d, text, n, n + 1));
     }
 }
 

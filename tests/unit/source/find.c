@@ -52,8 +52,7 @@ static const char *find(struct place *p, const char *pattern)
     for (size_t i = 0; i < n; i++) {
         buf_printf(b, "%s", files[i].path);
         for (size_t k = 0; k < files[i].n_hive; k++)
-            buf_printf(b, " %s=%s", files[i].hive[k].key,
-                       files[i].hive[k].value ? files[i].hive[k].value : "NULL");
+            buf_printf(b, " %s=%s", files[i].hive[k].key, files[i].hive[k].value ? files[i].hive[k].value : "NULL");
         buf_add_char(b, '\n');
     }
     return b->p;
@@ -62,13 +61,12 @@ static const char *find(struct place *p, const char *pattern)
 static void patterns(void **state)
 {
     struct place *p = *state;
-    static const char *const names[] = {
-        "raw/b.csv",        "raw/a.csv",
-        "raw/x/c.csv",      "raw/x/y/d.csv",
-        "raw/d.json",       "raw/.hidden.csv",
-        "raw/_SUCCESS",     "raw/.git/z.csv",
-        "raw/part.csv.tmp", "raw/day=2026-11-01/k=__HIVE_DEFAULT_PARTITION__/e.csv",
-        "raw/[1].csv"};
+    static const char *const names[] = {"raw/b.csv",        "raw/a.csv",
+                                        "raw/x/c.csv",      "raw/x/y/d.csv",
+                                        "raw/d.json",       "raw/.hidden.csv",
+                                        "raw/_SUCCESS",     "raw/.git/z.csv",
+                                        "raw/part.csv.tmp", "raw/day=2026-11-01/k=__HIVE_DEFAULT_PARTITION__/e.csv",
+                                        "raw/[1].csv"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) put(p, names[i], "a\n");
     assert_string_equal(find(p, "raw/a.csv"), "raw/a.csv\n");
     assert_string_equal(find(p, "raw/*.csv"), "raw/[1].csv\nraw/a.csv\nraw/b.csv\n");
@@ -131,11 +129,8 @@ static void what_has_changed(void **state)
     put(p, "a.csv", "a\n1\n");
     assert_int_equal(os_stat(path_join(p->a, p->folder, "a.csv"), &s, &exists, &p->e), RC_OK);
     struct hash h = hash_bytes("a\n1\n", 4), other = hash_bytes("x", 1);
-    struct ledger_file f = {.path = "a.csv",
-                            .size = 4,
-                            .mtime_us = s.mtime_us,
-                            .loaded_at_us = s.mtime_us + 3000000,
-                            .hash = other.hex};
+    struct ledger_file f = {
+        .path = "a.csv", .size = 4, .mtime_us = s.mtime_us, .loaded_at_us = s.mtime_us + 3000000, .hash = other.hex};
     assert_int_equal(compare(p, f), FILE_SAME); /* size and time say it: not read */
     f.loaded_at_us = s.mtime_us + 1000000;
     assert_int_equal(compare(p, f), FILE_CHANGED); /* too near to its load: read */

@@ -61,9 +61,9 @@ static inline int fixture_teardown(void **state)
     return 0;
 }
 
-#define assert_ok(f, call)                                                                                   \
-    do {                                                                                                     \
-        if ((call) != RC_OK) fail_msg("%s", (f)->e.message);                                                 \
+#define assert_ok(f, call)                                                                                             \
+    do {                                                                                                               \
+        if ((call) != RC_OK) fail_msg("%s", (f)->e.message);                                                           \
     } while (0)
 
 static inline char *in_folder(struct fixture *f, const char *name)
@@ -97,8 +97,7 @@ static inline void load(struct fixture *f, const char *pattern)
     assert_ok(f, source_compare(f->a, &f->ledger, found, n_found, &all, &n_all, &f->e));
     wanted = ARENA_ARRAY(f->a, struct file_decision, n_all + 1);
     for (size_t i = 0; i < n_all; i++)
-        if (all[i].fate == FILE_NEW || all[i].fate == FILE_CHANGED || all[i].fate == FILE_RETRY)
-            wanted[n++] = all[i];
+        if (all[i].fate == FILE_NEW || all[i].fate == FILE_CHANGED || all[i].fate == FILE_RETRY) wanted[n++] = all[i];
     assert_ok(f, os_mkdirs(in_folder(f, "out"), &f->e));
     buf_clear(f->notes);
     f->refused = refused_new(f->a, f->folder, "bronze.t", "run", 1000000);
@@ -133,9 +132,8 @@ static inline const char *rows_of(struct fixture *f, const char *select)
     struct buf *b = buf_new(f->a, 1 << 24);
     for (size_t i = 0; i < f->staged->n_data; i++) {
         struct rows *r;
-        assert_ok(f, session_queryf(f->a, f->s, &r, &f->e,
-                                    "select %s from read_parquet('%s') order by _file, _row", select,
-                                    f->staged->data[i].url));
+        assert_ok(f, session_queryf(f->a, f->s, &r, &f->e, "select %s from read_parquet('%s') order by _file, _row",
+                                    select, f->staged->data[i].url));
         for (size_t k = 0; k < r->n_rows * r->n_columns; k++) {
             buf_add_str(b, r->cells[k] ? r->cells[k] : "~");
             buf_add_char(b, (k + 1) % r->n_columns ? '|' : '\n');
@@ -155,8 +153,7 @@ static inline const char *refusals(struct fixture *f)
     for (size_t i = 0; i < n; i++) {
         struct rows *r;
         assert_ok(f, session_queryf(f->a, f->s, &r, &f->e,
-                                    "select _file, _row, _line, reason, raw[:200] from read_parquet('%s')",
-                                    q[i].url));
+                                    "select _file, _row, _line, reason, raw[:200] from read_parquet('%s')", q[i].url));
         for (size_t k = 0; k < r->n_rows * r->n_columns; k++) {
             buf_add_str(b, r->cells[k] ? r->cells[k] : "~");
             buf_add_char(b, (k + 1) % r->n_columns ? '|' : '\n');
@@ -172,10 +169,10 @@ static inline const char *problem_of(struct fixture *f, const char *name)
     return x->problem ? x->problem : "";
 }
 
-#define assert_problem(f, name, words)                                                                       \
-    do {                                                                                                     \
-        if (!strstr(problem_of((f), (name)), (words)))                                                       \
-            fail_msg("%s: \"%s\" does not say \"%s\"", (name), problem_of((f), (name)), (words));            \
+#define assert_problem(f, name, words)                                                                                 \
+    do {                                                                                                               \
+        if (!strstr(problem_of((f), (name)), (words)))                                                                 \
+            fail_msg("%s: \"%s\" does not say \"%s\"", (name), problem_of((f), (name)), (words));                      \
     } while (0)
 
 #endif

@@ -31,11 +31,10 @@ static void what_is_json(void **state)
                                        "[[[[]]]]",
                                        "{ \"a\" : 1 , \"b\" : 2 }",
                                        "\"\x7f\""};
-    static const char *const bad[] = {"",           " ",       "{",         "}",        "[1,]",   "[,1]",
-                                      "{\"a\":1,}", "{a:1}",   "{\"a\" 1}", "{\"a\":}", "01",     "1.",
-                                      ".5",         "+1",      "1e",        "tru",      "True",   "NaN",
-                                      "'a'",        "\"\\x\"", "\"\\u12\"", "\"a",      "\"\t\"", "[1 2]",
-                                      "{} {}",      "[1}",     "{\"a\":1]", "-",        "// x\n1"};
+    static const char *const bad[] = {
+        "",          " ",   "{",      "}",     "[1,]",  "[,1]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "{\"a\":}",
+        "01",        "1.",  ".5",     "+1",    "1e",    "tru",  "True",       "NaN",   "'a'",       "\"\\x\"",
+        "\"\\u12\"", "\"a", "\"\t\"", "[1 2]", "{} {}", "[1}",  "{\"a\":1]",  "-",     "// x\n1"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (check(good[i])) fail_msg("refused: %s: %s", good[i], check(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

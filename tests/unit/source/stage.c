@@ -17,14 +17,13 @@ static void good_rows_load_and_malformed_ones_are_kept(void **state)
                         "1|x \"y\" and more of it|raw/a.csv|1|1|2023-11-14 22:13:20+00\n"
                         "3|two\nlines|raw/a.csv|3|1|2023-11-14 22:13:20+00\n"
                         "5|fine|raw/a.csv|5|1|2023-11-14 22:13:20+00\n");
-    assert_string_equal(
-        refusals(f),
-        "raw/a.csv|2|3|expected 2 fields, found 1|2\n"
-        "raw/a.csv|4|7|unclosed quote: the value that it opens does not end (only this line was taken "
-        "out)|4,\"open\n"
-        "raw/a.csv|6|9|invalid UTF-8 (if the file is in another encoding, say `encoding:`)|6,\\xE9\n"
-        "raw/a.csv|7|10|a NUL byte|7,\\x00\n"
-        "raw/a.csv|8|11|expected 2 fields, found 3|8,a,b\n");
+    assert_string_equal(refusals(f),
+                        "raw/a.csv|2|3|expected 2 fields, found 1|2\n"
+                        "raw/a.csv|4|7|unclosed quote: the value that it opens does not end (only this line was taken "
+                        "out)|4,\"open\n"
+                        "raw/a.csv|6|9|invalid UTF-8 (if the file is in another encoding, say `encoding:`)|6,\\xE9\n"
+                        "raw/a.csv|7|10|a NUL byte|7,\\x00\n"
+                        "raw/a.csv|8|11|expected 2 fields, found 3|8,a,b\n");
     assert_int_equal(f->staged->records, 8);
     assert_int_equal(f->staged->rows, 3);
     assert_int_equal(f->staged->malformed, 5);
@@ -158,8 +157,7 @@ static void dialects(void **state)
     load(f, "h/x.csv");
     assert_string_equal(rows_of(f, "column1, column2, _row"), "1|2026-01-01|1\n2|2026-01-02|2\n");
     f->n_columns = 0;
-    f->source.csv =
-        (struct csv_options){.delimiter = '~', .header = 1, .skip = 2, .comment = "%", .null_text = "-"};
+    f->source.csv = (struct csv_options){.delimiter = '~', .header = 1, .skip = 2, .comment = "%", .null_text = "-"};
     put(f, "o/x.csv", "made by\n\"someone\na~b\n%no\n1~-\n2~'\n");
     load(f, "o/x.csv");
     assert_string_equal(rows_of(f, "a, b, _row"), "1|~|1\n2|'|2\n");
@@ -192,8 +190,7 @@ static void json_in_its_forms(void **state)
     put(f, "array.json",
         "[{\"a\":1,\"b\":\"x\\u00e9\\n and twelve\"},\n {\"a\":1.50,\"c\":{\"d\":[1, "
         "2]}},\n{\"a\":true,\"b\":null},{\"a\":}]\n");
-    put(f, "lines.ndjson",
-        "{\"a\":\"1\"}\n\n{\"A\":2}\n{\"a\":1,\"A\":2}\n[]\n{\"a\":\"\\ud800\"}\nno\n{\"z\":1}");
+    put(f, "lines.ndjson", "{\"a\":\"1\"}\n\n{\"A\":2}\n{\"a\":1,\"A\":2}\n[]\n{\"a\":\"\\ud800\"}\nno\n{\"z\":1}");
     put(f, "object.json", "{\"a\":7}");
     put(f, "objects.json", "{\"a\":8}\n{\"a\":9}\n{\"a\":\n");
     load(f, "*json");
@@ -287,8 +284,7 @@ static void parquet(void **state)
                                                                   "7|10.5|[a, b]|2026-11-01|8|1\n"
                                                                   "8|12.0|[a, b]|2026-11-01|9|1\n"
                                                                   "9|13.5|[a, b]|2026-11-01|10|1\n");
-    assert_ok(f, session_execf(f->s, &f->e,
-                               "copy (select 1::tinyint as id, true as more) to '%s/p/narrow.parquet'",
+    assert_ok(f, session_execf(f->s, &f->e, "copy (select 1::tinyint as id, true as more) to '%s/p/narrow.parquet'",
                                f->folder));
     assert_ok(f, session_execf(f->s, &f->e, "copy (select 'x' as id) to '%s/p/text.parquet'", f->folder));
     put(f, "p/x.parquet", "");

@@ -12,8 +12,8 @@ static inline json_t *fixtures_read(struct arena *a)
 {
     const char *root = getenv("INGOT_SOURCE_ROOT");
     json_error_t error;
-    json_t *all = json_load_file(
-        arena_printf(a, "%s/tests/unit/sql/fixtures/statements.json", root ? root : "."), 0, &error);
+    json_t *all =
+        json_load_file(arena_printf(a, "%s/tests/unit/sql/fixtures/statements.json", root ? root : "."), 0, &error);
     if (!all) fprintf(stderr, "%s:%d: %s\n", error.source, error.line, error.text);
     return all;
 }
@@ -40,9 +40,7 @@ static inline char *describe(struct arena *a, const struct statement *s)
         buf_add_str(b, "; ");
     }
     if (s->row_by_row) buf_printf(b, "row by row %s", s->input);
-    else
-        buf_printf(b, "not row by row: %s@%" PRId64, s->why_not_row_by_row.what,
-                   s->why_not_row_by_row.offset);
+    else buf_printf(b, "not row by row: %s@%" PRId64, s->why_not_row_by_row.what, s->why_not_row_by_row.offset);
     if (s->filters) buf_add_str(b, "; filters");
     if (s->open_names) buf_add_str(b, "; open");
     buf_add_str(b, "; columns");
@@ -53,12 +51,9 @@ static inline char *describe(struct arena *a, const struct statement *s)
         if (c->from_occurrence >= 0) buf_printf(b, "=%d.%s", c->from_occurrence, c->from_column);
     }
     for (size_t i = 0; i < s->n_volatiles; i++)
-        buf_printf(b, "%s%s@%" PRId64, i ? ", " : "; volatile ", s->volatiles[i].what,
-                   s->volatiles[i].offset);
-    for (size_t i = 0; i < s->n_variables; i++)
-        buf_printf(b, "%s%s", i ? ", " : "; variables ", s->variables[i]);
-    for (size_t i = 0; i < s->n_functions; i++)
-        buf_printf(b, "%s%s", i ? ", " : "; functions ", s->functions[i]);
+        buf_printf(b, "%s%s@%" PRId64, i ? ", " : "; volatile ", s->volatiles[i].what, s->volatiles[i].offset);
+    for (size_t i = 0; i < s->n_variables; i++) buf_printf(b, "%s%s", i ? ", " : "; variables ", s->variables[i]);
+    for (size_t i = 0; i < s->n_functions; i++) buf_printf(b, "%s%s", i ? ", " : "; functions ", s->functions[i]);
     return b->p;
 }
 

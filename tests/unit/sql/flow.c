@@ -136,8 +136,7 @@ static void fill(struct bench *b, struct arena *a)
             for (uint64_t n = part + pick(b, part ? 3 : 6); n > 0; n--) {
                 buf_printf(sql, "insert into %s.%s values (", schema, name);
                 for (int c = 0; c < (t == 2 ? 2 : 3); c++)
-                    buf_printf(sql, "%s%s", c ? "," : "",
-                               ((const char *[]){"null", "0", "1", "2", "3"})[pick(b, 5)]);
+                    buf_printf(sql, "%s%s", c ? "," : "", ((const char *[]){"null", "0", "1", "2", "3"})[pick(b, 5)]);
                 buf_add_str(sql, ");");
             }
         }
@@ -153,14 +152,13 @@ static void place(struct bench *b, struct arena *a, const char *grown, const cha
         bool this = grown && strcmp(grown, tables[t][0]) == 0;
         if (!this) run(b, arena_printf(a, "create or replace view bronze.%s as from old.%s", name, name));
         else if (strcmp(what, "all") == 0)
-            run(b, arena_printf(a, "create or replace view bronze.%s as from old.%s union all from added.%s",
-                                name, name, name));
+            run(b, arena_printf(a, "create or replace view bronze.%s as from old.%s union all from added.%s", name,
+                                name, name));
         else run(b, arena_printf(a, "create or replace view bronze.%s as from added.%s", name, name));
     }
 }
 
-static void check_occurrence(struct bench *b, struct arena *a, const struct statement *s, size_t index,
-                             const char *sql)
+static void check_occurrence(struct bench *b, struct arena *a, const struct statement *s, size_t index, const char *sql)
 {
     const struct occurrence *o = &s->occurrences[index];
     struct err e = {0};
@@ -213,8 +211,7 @@ static const char *const guarded[][2] = {
     {"select x::int as v, v + 1 as w from bronze.n where coalesce(w, 9) > 5", "2:,:where 3:,: 5:5,6:"},
     {"select upper(c) as c from bronze.n where c > 'b'", "3:C: 4:D:"},
     {"select x::int as x from bronze.n where x > '4'", "2::x 5:5:"},
-    {"select * exclude (x, r), x::int as y, y + 1 as z from bronze.n",
-     "1:a,1,2: 2:b,,:y 3:c,,: 4:d,4,5: 5:7,5,6:"},
+    {"select * exclude (x, r), x::int as y, y + 1 as z from bronze.n", "1:a,1,2: 2:b,,:y 3:c,,: 4:d,4,5: 5:7,5,6:"},
     {"select * exclude (r) replace (x::int as x) from bronze.n", "1:1,a: 2:,b:x 3:,c: 4:4,d: 5:5,7:"},
     {"select * exclude (r) rename (x as y), c::int as k from bronze.n where r > 3", "4:4,d,:k 5:5,7,7:"},
     {"select c as x, x as c, c || x as b, b || 'z' as z from bronze.n where x is not null",
@@ -233,8 +230,7 @@ static char *result(struct arena *a, struct bench *b, const char *sql)
     struct err e = {0};
     struct rows *rows;
     struct buf *out = buf_new(a, BUF_DEFAULT_MAX);
-    if (session_query(a, b->session, arena_printf(a, "select * from (%s) order by __in_r", sql), &rows, &e) !=
-        RC_OK)
+    if (session_query(a, b->session, arena_printf(a, "select * from (%s) order by __in_r", sql), &rows, &e) != RC_OK)
         fail_msg("%s\n%s", sql, e.message);
     for (size_t r = 0; r < rows->n_rows; r++) {
         const char **cells = rows->cells + r * rows->n_columns;
@@ -261,8 +257,7 @@ static void guards_name_what_failed(void **state)
         if (!s->row_by_row) fail_msg("%s", guarded[i][0]);
         assert_int_equal(statement_carry(a, s, carry, 1, true, &json, &e), RC_OK);
         char *have = result(a, b, unparse(b, a, json));
-        if (strcmp(have, guarded[i][1]) != 0)
-            fail_msg("%s\n%s\nexpected %s", guarded[i][0], have, guarded[i][1]);
+        if (strcmp(have, guarded[i][1]) != 0) fail_msg("%s\n%s\nexpected %s", guarded[i][0], have, guarded[i][1]);
         assert_int_equal(statement_carry(a, s, carry, 1, false, &json, &e), RC_OK);
         assert_true(strstr(unparse(b, a, json), "__in_r") != NULL);
         arena_free(a);

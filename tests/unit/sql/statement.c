@@ -14,8 +14,7 @@ static char *outcome(struct arena *a, const char *name, const json_t *fixture)
     struct statement *s = NULL;
     int64_t offset = -2;
     const char *sql = json_string_value(json_object_get(fixture, "sql"));
-    enum rc rc =
-        statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), sql, &s, &offset, &e);
+    enum rc rc = statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), sql, &s, &offset, &e);
     if (rc != RC_OK) return arena_printf(a, "%s: %s@%" PRId64 ": %s\n", name, rc_name(rc), offset, e.message);
     return arena_printf(a, "%s: %s\n", name, describe(a, s));
 }
@@ -147,8 +146,7 @@ static struct statement **models(struct arena *a, struct hash **ret_keys, size_t
     {
         struct err e = {0};
         struct statement *s;
-        if (statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), "", &s, NULL,
-                              &e) != RC_OK)
+        if (statement_analyze(a, json_string_value(json_object_get(fixture, "serialized")), "", &s, NULL, &e) != RC_OK)
             continue;
         *ARENA_PUSH(a, statements, n) = s;
         *ARENA_PUSH(a, keys, n_keys) = hash_bytes(name, strlen(name));
@@ -209,8 +207,7 @@ static void a_damaged_record_does_no_harm(void **state)
             assert_true(e.message[0] != 0);
             for (int bit = 0; bit < 8; bit++) {
                 bytes[k] = (char)(good.p[k] ^ 1 << bit);
-                if (statement_parse_cached(one, (struct str){bytes, good.n}, &s, &e) == RC_OK)
-                    (void)describe(one, s);
+                if (statement_parse_cached(one, (struct str){bytes, good.n}, &s, &e) == RC_OK) (void)describe(one, s);
             }
             arena_free(one);
             free(bytes);
@@ -310,18 +307,17 @@ static void deep_nesting_is_an_error(void **state)
 
 static void nonsense_is_an_error(void **state)
 {
-    static const char *const texts[] = {
-        "",
-        "{",
-        "null",
-        "[]",
-        "{}",
-        "{\"statements\":[]}",
-        "{\"statements\":[{}]}",
-        "{\"statements\":[{\"node\":3}]}",
-        "{\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"}}]}",
-        "{\"error\":true}",
-        "{\"statements\":[{\"node\":{\"type\":\"SET_OPERATION_NODE\",\"left\":{}}}]}"};
+    static const char *const texts[] = {"",
+                                        "{",
+                                        "null",
+                                        "[]",
+                                        "{}",
+                                        "{\"statements\":[]}",
+                                        "{\"statements\":[{}]}",
+                                        "{\"statements\":[{\"node\":3}]}",
+                                        "{\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"}}]}",
+                                        "{\"error\":true}",
+                                        "{\"statements\":[{\"node\":{\"type\":\"SET_OPERATION_NODE\",\"left\":{}}}]}"};
     struct arena *a = arena_new();
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

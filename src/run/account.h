@@ -17,8 +17,8 @@ struct account_read {
 struct account {
     struct account_read *read;
     size_t n_read;
-    const char
-        *driving;    /* input each of whose rows gives at most one output row, or NULL: then filtered is not known */
+    /* input each of whose rows gives at most one output row, or NULL: then filtered is not known */
+    const char *driving;
     bool may_filter; /* the statement leaves out rows of the driving input */
     int64_t yielded; /* rows that the statement gave (or records that the files held) */
     int64_t inserted, replacing, unchanged, quarantined, dropped, deduplicated, deleted, warned;

@@ -75,8 +75,9 @@ static enum rc drop(struct invocation *inv, struct workspace *w, const char *nam
     TRY(ask(inv, name, n + n_refused, e));
     os_uuid(id);
     TRY(lake_log_publish(inv->arena, w->storage, id, NULL, 0, &name, 1, &m, e));
-    TRY(remove_table(w, dir, files, n, e));
+    /* the table last: as long as something of it is there, `drop` can be asked to go on */
     TRY(remove_table(w, quarantine, refused, n_refused, e));
+    TRY(remove_table(w, dir, files, n, e));
     tell(inv, "%s is removed: %s\n", name, counted(inv->arena, (int64_t)(n + n_refused), "file"));
 out:
     return rc;

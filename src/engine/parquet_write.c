@@ -92,6 +92,14 @@ static const char *partition_value(struct arena *a, const char *type, const char
     return s;
 }
 
+/* In Delta the empty text is NULL as a partition value: such rows would come back as others than they went. */
+static bool has_empty_value(const struct parquet_file *f)
+{
+    for (size_t i = 0; i < f->n_partition; i++)
+        if (f->partition[i].value && !*f->partition[i].value) return true;
+    return false;
+}
+
 static void read_partition(struct arena *a, const struct parquet_options *o, duckdb_vector v, idx_t row,
                            struct parquet_file *f)
 {
@@ -184,9 +192,23 @@ enum rc session_copy_parquet(struct arena *a, struct session *s, const char *sel
     os_uuid(uuid);
     char *stem = arena_printf(a, "part-%s", uuid);
     if (!strstr(o->directory, "://")) TRY(os_mkdirs(o->directory, e));
-    TRY(session_run(s, copy_statement(a, select_sql, o, stem), &result, e));
+    /* The option is the whole engine's: copies beside this one may keep their order, too, which only costs time; and the
+     * order of rows in files is a matter of speed. */
+    if (o->order_by) TRY(session_exec(s, "SET preserve_insertion_order = true", e));
+    rc = session_run(s, copy_statement(a, select_sql, o, stem), &result, e);
+    if (o->order_by) {
+        struct err ignored = {0};
+        enum rc reset = session_exec(s, "SET preserve_insertion_order = false", rc == RC_OK ? e : &ignored);
+        if (rc == RC_OK) rc = reset;
+    }
+    if (rc != RC_OK) goto out;
     TRY(check_result(&result, e));
     read_files(a, o, &result, ret, ret_n);
+    for (size_t i = 0; i < *ret_n && rc == RC_OK; i++)
+        if (has_empty_value(&(*ret)[i]))
+            rc = err_set(e, RC_DATA,
+                         "a column of partition_by holds empty text, which Delta cannot tell from NULL there; make it "
+                         "NULL or another value, or partition by another column");
 out:
     duckdb_destroy_result(&result);
     if (rc != RC_OK) remove_leftovers(a, o->directory, stem, o->n_partition_by);

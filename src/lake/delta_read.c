@@ -44,10 +44,9 @@ enum rc delta_newest_version(struct storage *s, const char *table, int64_t at_le
     struct arena *a = arena_new();
     struct log_listing listing;
     enum rc rc = log_list(a, s, table, at_least < 0 ? 0 : at_least, &listing, e);
-    if (rc == RC_OK) {
-        int64_t newest = log_newest(&listing);
-        *ret = newest > at_least ? newest : at_least < 0 ? -1 : at_least;
-    }
+    /* a version that is known to exist and is not there: somebody took the log, or a part of it, away */
+    if (rc == RC_OK && log_newest(&listing) < at_least) rc = log_list(a, s, table, 0, &listing, e);
+    if (rc == RC_OK) *ret = log_newest(&listing);
     arena_free(a);
     return rc;
 }

@@ -152,19 +152,40 @@ static void add_contract(struct hash_state *h, const struct table *t)
     }
 }
 
-/* The variables of the target that a statement reads, by value. */
-static enum rc add_variables(struct arena *a, struct hash_state *h, const struct statement *s,
-                             const struct target *target, struct err *e)
+static bool mentions_variables(const char *sql)
+{
+    return sql && strcasestr(sql, "getvariable");
+}
+
+/* Does contract, rule or `deleted` read some variable? Which one is not asked: all of them count then. */
+static bool judges_by_variables(const struct table *t)
+{
+    bool found = mentions_variables(t->deleted);
+    for (size_t i = 0; i < t->n_columns && !found; i++) found = mentions_variables(t->columns[i].check);
+    for (size_t i = 0; i < t->n_rules && !found; i++) found = mentions_variables(t->rules[i].expression);
+    return found;
+}
+
+static bool reads_variable(const struct statement *s, const char *name)
 {
     for (size_t i = 0; i < s->n_variables; i++)
-        for (size_t k = 0; target && k < target->n_vars; k++) {
-            if (strcmp(target->vars[k].name, s->variables[i]) != 0) continue;
-            const char *value;
-            enum rc rc = variable_expand(a, &target->vars[k], &value, e);
-            if (rc != RC_OK) return rc;
-            add_field(h, s->variables[i], value);
-            add_number(h, "type", target->vars[k].type);
-        }
+        if (strcmp(s->variables[i], name) == 0) return true;
+    return false;
+}
+
+/* The variables of the target that a model reads, by value. */
+static enum rc add_variables(struct arena *a, struct hash_state *h, const struct table *t, const struct statement *s,
+                             const struct target *target, struct err *e)
+{
+    bool all = judges_by_variables(t);
+    for (size_t k = 0; target && k < target->n_vars; k++) {
+        if (!all && !reads_variable(s, target->vars[k].name)) continue;
+        const char *value;
+        enum rc rc = variable_expand(a, &target->vars[k], &value, e);
+        if (rc != RC_OK) return rc;
+        add_field(h, target->vars[k].name, value);
+        add_number(h, "type", target->vars[k].type);
+    }
     return RC_OK;
 }
 
@@ -183,7 +204,7 @@ static enum rc fingerprint(struct arena *a, const struct table *t, const struct 
     if (s) {
         add_field(h, "statement", s->canonical.hex);
         add_field(h, "timezone", target && target->timezone ? target->timezone : "UTC");
-        rc = add_variables(a, h, s, target, e);
+        rc = add_variables(a, h, t, s, target, e);
     }
     *ret = hash_finish(h);
     return rc;

@@ -128,7 +128,13 @@ static enum rc from_log_or_damaged(struct lake *l, struct pinned *t, int64_t ver
 {
     struct pinned marked = *t;
     struct err error = {0};
-    enum rc rc = from_log(l, t, version, &error);
+    enum rc rc;
+    if (version >= 0 && version < marked.now.version)
+        rc = err_set(&error, RC_DATA,
+                     "%s/_delta_log ends at version %lld, and version %lld was published; restore the log, or remove "
+                     "the table with ingot drop",
+                     t->dir, (long long)version, (long long)marked.now.version);
+    else rc = from_log(l, t, version, &error);
     if (rc == RC_DATA) {
         *t = marked;
         t->damage = ARENA_NEW(l->arena, struct err);

@@ -177,8 +177,8 @@ static enum rc repair_mirror(struct step *s, struct err *e)
         s->staged_all[s->node].outcome == OUTCOME_STAGED && s->side < 0; /* its commit will not bring it up to date */
     if (s->staged_all[s->node].outcome != OUTCOME_UP_TO_DATE && !same_side) return RC_OK;
     if (s->chain_length == 0) TRY(step_read_side(s, e));
-    TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine,
-                          s->pinned->now.side, e));
+    TRY(quarantine_mirror(s->arena, s->lake->storage, &s->lake->codec, s->table->name, s->pinned->now.id, s->quarantine,
+                          s->n_quarantine, s->pinned->now.side, e));
     return RC_OK;
 out:
     return rc;

@@ -97,8 +97,11 @@ static const char *quarantine_dir(struct arena *a, const char *table)
     return arena_printf(a, "quarantine/%s", table);
 }
 
-static void add_parts(struct step *s, const struct parquet_file *files, size_t n)
+/* The parts count from the table's commit on, so they are durable before it. */
+static enum rc add_parts(struct step *s, const struct parquet_file *files, size_t n, struct err *e)
 {
+    struct storage *storage = s->lake->storage;
+    const char **keys = ARENA_ARRAY(s->arena, const char *, n + 1);
     for (size_t i = 0; i < n; i++) {
         struct quarantine_part *p = ARENA_PUSH(s->arena, s->quarantine, s->n_quarantine);
         *p = (struct quarantine_part){.path = path_base(files[i].url),
@@ -106,7 +109,9 @@ static void add_parts(struct step *s, const struct parquet_file *files, size_t n
                                       .records = files[i].records,
                                       .stats = files[i].stats};
         print_part(s->side_part, p);
+        keys[i] = arena_printf(s->arena, "%s/%s", quarantine_dir(s->arena, s->table->name), p->path);
     }
+    return storage->ops->sync && n > 0 ? storage->ops->sync(storage, keys, n, e) : RC_OK;
 }
 
 enum rc step_add_quarantine(struct step *s, struct session *session, struct refused_sink *sink, struct err *e)
@@ -119,7 +124,7 @@ enum rc step_add_quarantine(struct step *s, struct session *session, struct refu
     struct parquet_file *files;
     size_t n;
     TRY(refused_write(s->arena, sink, session, directory, &files, &n, e));
-    add_parts(s, files, n);
+    TRY(add_parts(s, files, n, e));
 out:
     return rc;
 }
@@ -146,7 +151,7 @@ static enum rc filter_part(struct step *s, struct session *session, const char *
     size_t n;
     char *rest = arena_printf(s->arena, "SELECT * FROM (%s) WHERE (%s) IS NOT TRUE", select, predicate);
     TRY(session_copy_parquet(s->arena, session, rest, &options, &files, &n, e));
-    add_parts(s, files, n);
+    TRY(add_parts(s, files, n, e));
 out:
     return rc;
 }
@@ -191,11 +196,17 @@ static bool has_file(const struct delta_snapshot *snapshot, const char *path)
     return false;
 }
 
+/* Which side entry the mirror shows: of the table by its id, because a table that was dropped and made anew counts from 0. */
+static char *mirror_app(struct arena *a, const char *table_id)
+{
+    return arena_printf(a, "ingot/side-of-%s", table_id);
+}
+
 /* *ret_needed = false: the log already lists what the side entry lists. Its number still has to follow, so that a run which
  * slept before this point does not take its older list for news. */
 static void mirror_commit(struct arena *a, const struct delta_snapshot *snapshot, const char *table,
-                          const struct quarantine_part *parts, size_t n, int64_t side, struct delta_commit *c,
-                          bool *ret_needed)
+                          const char *table_id, const struct quarantine_part *parts, size_t n, int64_t side,
+                          struct delta_commit *c, bool *ret_needed)
 {
     int64_t now_ms = os_now_us() / 1000;
     bool needed = !snapshot && n > 0;
@@ -224,24 +235,26 @@ static void mirror_commit(struct arena *a, const struct delta_snapshot *snapshot
         delta_commit_remove(c, &snapshot->files[i], true);
         needed = true;
     }
-    delta_commit_txn(c, "ingot/side", side);
+    delta_commit_txn(c, mirror_app(a, table_id), side);
     delta_commit_txn(c, "ingot/self", snapshot ? snapshot->version + 1 : 0);
     *ret_needed = needed;
 }
 
 enum rc quarantine_mirror(struct arena *a, struct storage *storage, const struct checkpoint_codec *codec,
-                          const char *table, const struct quarantine_part *parts, size_t n, int64_t side, struct err *e)
+                          const char *table, const char *table_id, const struct quarantine_part *parts, size_t n,
+                          int64_t side, struct err *e)
 {
     enum rc rc;
     const char *dir = quarantine_dir(a, table);
     for (int attempt = 0; attempt < 20; attempt++) {
         struct delta_snapshot *snapshot;
         TRY(delta_load(a, storage, dir, -1, codec, &snapshot, e));
-        if (snapshot && delta_txn_version(snapshot, "ingot/side") > side) return RC_OK; /* a later run was here */
+        if (snapshot && delta_txn_version(snapshot, mirror_app(a, table_id)) > side)
+            return RC_OK; /* a later run was here */
         struct delta_commit c;
         bool needed, won;
-        mirror_commit(a, snapshot, table, parts, n, side, &c, &needed);
-        if (!needed && (!snapshot || delta_txn_version(snapshot, "ingot/side") == side)) return RC_OK;
+        mirror_commit(a, snapshot, table, table_id, parts, n, side, &c, &needed);
+        if (!needed && (!snapshot || delta_txn_version(snapshot, mirror_app(a, table_id)) == side)) return RC_OK;
         char *key = delta_commit_key(a, dir, snapshot ? snapshot->version + 1 : 0);
         TRY(storage_put_settled(storage, key, buf_str(&c.lines), c.id, &won, e));
         if (won) return RC_OK;

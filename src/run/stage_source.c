@@ -5,6 +5,8 @@
 #include "run/merge.h"
 #include "run/step.h"
 
+#include <stdlib.h>
+
 struct source_work {
     struct step *s;
     struct delta_snapshot *before;
@@ -80,13 +82,16 @@ static void decide_source(struct source_work *w)
              strcmp(s->pinned->now.model, s->runner->compiled->fingerprints[s->node].hex) != 0)
         *d = (struct decision){STRATEGY_FULL,
                                .reason = arena_strdup(s->arena, "load, key or latest of the source changed")};
-    else if (!*what && !vanished)
+    else if (!*what && !vanished && !w->forgotten)
         *d = (struct decision){STRATEGY_SKIP,
                                .reason = arena_strdup(s->arena, w->n_files ? "no new files" : "no files")};
     else if (!exists) *d = (struct decision){STRATEGY_FULL, .reason = arena_printf(s->arena, "first load: %s", what)};
     else if (s->table->load == LOAD_REPLACE)
         *d = (struct decision){
             STRATEGY_FULL, .reason = arena_printf(s->arena, "load: replace, %s", vanished ? "files vanished" : what)};
+    else if (!*what)
+        *d = (struct decision){STRATEGY_APPEND,
+                               .reason = arena_strdup(s->arena, "its ledger is what another tool left")};
     else if (w->n_changed || s->table->load == LOAD_UPSERT)
         *d = (struct decision){STRATEGY_MERGE, .reason = arena_strdup(s->arena, what)};
     else *d = (struct decision){STRATEGY_APPEND, .reason = arena_strdup(s->arena, what)};
@@ -169,20 +174,46 @@ out:
     return rc;
 }
 
-/* A file that vanished keeps its rows (RULES.md B 1), also when all that are there are read again. */
-static bool builds_anew(struct source_work *w)
+/* Rows whose `_file` the ledger does not know: another tool wrote them. */
+static enum rc count_foreign_rows(struct source_work *w, int64_t *ret, struct err *e)
+{
+    enum rc rc;
+    struct step *s = w->s;
+    char *relation;
+    struct rows *rows;
+    *ret = 0;
+    TRY(step_relation(s, s->pinned->dir, w->before->files, w->before->n_files, w->before->columns, w->before->n_columns,
+                      false, &relation, e));
+    TRY(session_queryf(s->arena, w->session, &rows, e, "SELECT \"_file\", count(*) FROM (%s) GROUP BY 1", relation));
+    for (size_t i = 0; i < rows->n_rows; i++)
+        if (!rows->cells[2 * i] || !ledger_find(s->ledger, rows->cells[2 * i]))
+            *ret += strtoll(rows->cells[2 * i + 1], NULL, 10);
+out:
+    return rc;
+}
+
+/* Does nothing of the table as it is stay? A file that vanished keeps its rows (RULES.md B 1), and so do rows that
+ * another tool wrote, also when all files that are there are read again. */
+static enum rc builds_anew(struct source_work *w, bool *ret, struct err *e)
 {
     struct step *s = w->s;
-    if (!w->before) return true;
-    if (s->decision.strategy != STRATEGY_FULL) return false;
-    if (s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return true;
+    int64_t foreign;
+    *ret = true;
+    if (!w->before) return RC_OK;
+    *ret = s->decision.strategy == STRATEGY_FULL;
+    if (!*ret || s->table->load == LOAD_REPLACE || s->runner->options.rebuild) return RC_OK;
+    enum rc rc = count_foreign_rows(w, &foreign, e);
+    if (rc != RC_OK) return rc;
     size_t gone = 0;
     for (size_t i = 0; i < w->n_files; i++) gone += w->files[i].fate == FILE_VANISHED && w->files[i].known->rows > 0;
-    if (gone == 0) return true;
-    bool other_key = s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by it */
-    step_note(s, "%zu file%s no longer there; %s rows %s", gone, gone == 1 ? " is" : "s are",
-              gone == 1 ? "its" : "their", other_key ? "could not be kept under the changed key" : "stay");
-    return other_key;
+    *ret = s->table->load == LOAD_UPSERT && !s->runner->options.full; /* their rows are not unique by another key */
+    const char *fate = *ret ? "could not be kept under the changed key" : "stay";
+    if (gone > 0)
+        step_note(s, "%zu file%s no longer there; %s rows %s", gone, gone == 1 ? " is" : "s are",
+                  gone == 1 ? "its" : "their", fate);
+    if (foreign > 0) step_note(s, "%lld rows that another tool wrote %s", (long long)foreign, fate);
+    if (gone == 0 && foreign == 0) *ret = true;
+    return RC_OK;
 }
 
 /* Where all is read anew, rows of a file that cannot be read now would be lost. */
@@ -203,7 +234,8 @@ static enum rc load_files(struct source_work *w, struct err *e)
 {
     enum rc rc;
     struct step *s = w->s;
-    bool anew = w->anew = builds_anew(w);
+    TRY(builds_anew(w, &w->anew, e));
+    bool anew = w->anew;
     TRY(step_claim_side(s, anew, e));
     TRY(step_directory(s, s->pinned->dir, &w->directory, e));
     w->refused = refused_new(s->arena, s->runner->temp_dir, s->table->name, s->runner->run, s->lake->now_us);
@@ -370,7 +402,7 @@ static bool same_bytes(const struct ledger_file *x, const struct ledger_file *y)
 /* The same files refused for the same reasons as before, and nothing else: the lake has nothing to learn. */
 static bool nothing_learned(const struct source_work *w)
 {
-    if (w->staged->refused_whole != w->n_todo || !w->before) return false;
+    if (w->forgotten || w->staged->refused_whole != w->n_todo || !w->before) return false;
     if (w->anew && (w->n_vanished > 0 || w->n_todo == 0)) return false; /* rows leave */
     for (size_t i = 0; i < w->n_todo; i++) {
         const struct ledger_file *known = w->todo[i].known, *now = &w->staged->files[i];

@@ -181,8 +181,8 @@ void step_make_after(struct step *s, const struct delta_snapshot *before)
 static enum rc mirror(void *data, struct storage *storage, struct err *e)
 {
     struct step *s = data;
-    return quarantine_mirror(s->arena, storage, &s->lake->codec, s->table->name, s->quarantine, s->n_quarantine,
-                             s->side, e);
+    return quarantine_mirror(s->arena, storage, &s->lake->codec, s->table->name, s->table_id, s->quarantine,
+                             s->n_quarantine, s->side, e);
 }
 
 /* The name is unique, so whatever stands there is ours: the same bytes again until they do (RULES.md A 2). */
@@ -242,6 +242,9 @@ enum rc step_finish(struct step *s, const char *operation, struct err *e)
     struct delta_snapshot *before;
     TRY(lake_snapshot(s->lake, s->pinned, &before, e));
     if (!s->after) step_make_after(s, before);
+    if (!before && s->pinned->now.version >= 0)
+        return err_set(e, RC_DATA, "%s stands at version %lld, and its log does not say what it is", s->table->name,
+                       (long long)s->pinned->now.version);
     TRY(account_reconcile(&s->account, s->table->name, e));
     TRY(sync_files(s, e));
     staged->next.id = s->table_id;

@@ -126,8 +126,8 @@ enum rc step_check_tolerance(struct step *s, struct err *e) MUST_CHECK;
 enum rc step_finish(struct step *s, const char *operation, struct err *e) MUST_CHECK;
 /* Brings quarantine/<table>'s own log up to date with the live parts of side entry `side`. */
 enum rc quarantine_mirror(struct arena *a, struct storage *storage, const struct checkpoint_codec *codec,
-                          const char *table, const struct quarantine_part *parts, size_t n, int64_t side,
-                          struct err *e) MUST_CHECK;
+                          const char *table, const char *table_id, const struct quarantine_part *parts, size_t n,
+                          int64_t side, struct err *e) MUST_CHECK;
 
 enum rc stage_source(struct step *s, struct err *e) MUST_CHECK;
 enum rc stage_model(struct step *s, struct err *e) MUST_CHECK;

@@ -137,8 +137,8 @@ static enum rc attempt(struct arena *a, const struct transaction *t, int number,
         struct err cause = *e;
         rc = err_set(e, rc, "%s; nothing of this run was published", cause.message);
     }
-    if (rc != RC_OK) goto out;
-    if (stopped(t)) {
+    if (rc != RC_OK && rc != RC_INTERRUPTED) goto out;
+    if (rc == RC_INTERRUPTED || stopped(t)) {
         rc = err_set(e, RC_INTERRUPTED,
                      number == 0 ? "interrupted; nothing of this run was published"
                                  : "interrupted; readers see the lake as before, and the next run goes on "

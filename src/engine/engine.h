@@ -103,7 +103,7 @@ struct parquet_options {
     const char *directory; /* url of the table's folder, ends in '/'; files are part-<uuid>.parquet in it */
     const struct delta_column *columns; /* what the SELECT yields, in order; the written schema is compared with it */
     size_t n_columns;
-    int64_t file_size_bytes;         /* a new file beyond this; 0: one file for the whole result */
+    int64_t file_size_bytes;         /* a new file beyond this; 0, or with order_by and no partitions: one file */
     const char *const *partition_by; /* Delta partition columns: Hive folders, values in parquet_file.partition */
     size_t n_partition_by;
     const char *order_by; /* SQL, or NULL */

@@ -31,7 +31,7 @@ static void add_casts(struct arena *a, struct buf *sql, const struct parquet_opt
 static char *copy_statement(struct arena *a, const char *select_sql, const struct parquet_options *o, const char *stem)
 {
     struct buf *sql = buf_new(a, BUF_DEFAULT_MAX);
-    bool into_folder = o->n_partition_by || o->file_size_bytes;
+    bool into_folder = o->n_partition_by || (o->file_size_bytes && !o->order_by);
     buf_add_str(sql, "COPY (SELECT ");
     add_casts(a, sql, o);
     buf_printf(sql, " FROM (%s\n)", select_sql);
@@ -43,7 +43,7 @@ static char *copy_statement(struct arena *a, const char *select_sql, const struc
     buf_add_str(sql,
                 " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS");
     if (into_folder) buf_printf(sql, ", APPEND, FILENAME_PATTERN '%s-{uuidv4}'", stem);
-    if (o->file_size_bytes) buf_printf(sql, ", FILE_SIZE_BYTES %lld", (long long)o->file_size_bytes);
+    if (into_folder && o->file_size_bytes) buf_printf(sql, ", FILE_SIZE_BYTES %lld", (long long)o->file_size_bytes);
     for (size_t i = 0; i < o->n_partition_by; i++) {
         buf_add_str(sql, i ? ", " : ", PARTITION_BY (");
         buf_add_sql_name(sql, o->partition_by[i]);

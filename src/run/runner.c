@@ -113,7 +113,8 @@ enum rc workspace_open(struct arena *a, const char *dir, const char *target, str
     problems_sort(p);
     if (p->n_errors > 0) return first_problem(p, e);
     TRY(compiled_fingerprints(a, w->compiled, w->target, e));
-    if (!w->engine.engine) engine_settings(w, w->target);
+    lazy_engine_release(&w->engine); /* what parsed new statements knew nothing of the target's limits and time zone */
+    engine_settings(w, w->target);
     TRY(open_lake(w, e));
 out:
     return rc;

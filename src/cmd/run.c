@@ -10,7 +10,7 @@ static const struct option options[] = {
     {"rebuild", 0, OPTION_FLAG, NULL,
      "like --full, also where another tool has written to a table: its rows are replaced"},
     {"tables-at-once", 'j', OPTION_COUNT, "N",
-     "how many tables are worked on side by side (default: cores, at most 4)"},
+     "how many tables are worked on side by side (default: half the cores, at most 4)"},
 };
 
 static enum rc run(struct invocation *inv, struct err *e)

@@ -224,7 +224,8 @@ static int tables_at_once(const struct run_request *request)
     if (request->plan_only) return 1;
     if (request->tables_at_once > 0) return request->tables_at_once;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > 4 ? 4 : (int)cores;
+    /* the engine uses every core for one table, too: more tables at once fill gaps, and each needs memory of its own */
+    return cores < 4 ? 1 : cores > 8 ? 4 : (int)cores / 2;
 }
 
 /* The first input or parent that a run would leave as it is; NULL: none. */

@@ -30,15 +30,16 @@ enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *
     return storage_directory_url(s->lake->storage, s->arena, dir, ret, e);
 }
 
-enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n,
-                      const struct delta_column *columns, size_t n_columns, bool row_id, char **ret, struct err *e)
+enum rc files_relation(struct arena *a, struct storage *storage, const char *dir, const struct delta_file *files,
+                       size_t n, const struct delta_column *columns, size_t n_columns, bool row_id, char **ret,
+                       struct err *e)
 {
     char *directory = NULL;
     if (n > 0) {
-        enum rc rc = step_directory(s, dir, &directory, e);
+        enum rc rc = storage_directory_url(storage, a, dir, &directory, e);
         if (rc != RC_OK) return rc;
     }
-    const char **urls = ARENA_ARRAY(s->arena, const char *, n + 1);
+    const char **urls = ARENA_ARRAY(a, const char *, n + 1);
     for (size_t i = 0; i < n; i++) {
         if (files[i].deletion_vector)
             return err_set(
@@ -49,10 +50,16 @@ enum rc step_relation(struct step *s, const char *dir, const struct delta_file *
                 dir, files[i].path);
         urls[i] = files[i].path[0] == '/' || strstr(files[i].path, "://")
                       ? files[i].path
-                      : arena_printf(s->arena, "%s%s", directory, files[i].path);
+                      : arena_printf(a, "%s%s", directory, files[i].path);
     }
-    *ret = parquet_select(s->arena, urls, files, n, columns, n_columns, row_id);
+    *ret = parquet_select(a, urls, files, n, columns, n_columns, row_id);
     return RC_OK;
+}
+
+enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n,
+                      const struct delta_column *columns, size_t n_columns, bool row_id, char **ret, struct err *e)
+{
+    return files_relation(s->arena, s->lake->storage, dir, files, n, columns, n_columns, row_id, ret, e);
 }
 
 void step_discard(struct step *s, const char *directory)

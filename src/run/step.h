@@ -9,8 +9,7 @@
 
 /* What a run was asked to do, and what all its steps share. */
 struct run_options {
-    bool full, rebuild;   /* of the selected tables */
-    const char *now_text; /* NULL */
+    bool full, rebuild; /* of the selected tables */
 };
 struct step;
 struct runner {
@@ -99,6 +98,10 @@ void step_decide(struct step *s);
 enum rc step_open_session(struct step *s, struct session **ret, struct err *e) MUST_CHECK;
 /* The folder of a table's data files as the engine sees it, with '/' at its end. */
 enum rc step_directory(struct step *s, const char *dir, char **ret, struct err *e) MUST_CHECK;
+/* A SELECT over files of a table on a lake; those with deletion vectors are refused by name. */
+enum rc files_relation(struct arena *a, struct storage *storage, const char *dir, const struct delta_file *files,
+                       size_t n, const struct delta_column *columns, size_t n_columns, bool row_id, char **ret,
+                       struct err *e) MUST_CHECK;
 /* A SELECT over files of a table. Deletion vectors are refused by name. */
 enum rc step_relation(struct step *s, const char *dir, const struct delta_file *files, size_t n,
                       const struct delta_column *columns, size_t n_columns, bool row_id, char **ret,

@@ -7,22 +7,8 @@
 static enum rc relation_of(struct workspace *w, const char *dir, const struct delta_snapshot *snapshot, char **ret,
                            struct err *e)
 {
-    enum rc rc;
-    char *directory;
-    const char **urls = ARENA_ARRAY(w->arena, const char *, snapshot->n_files + 1);
-    TRY(storage_directory_url(w->storage, w->arena, dir, &directory, e));
-    for (size_t i = 0; i < snapshot->n_files; i++) {
-        const struct delta_file *f = &snapshot->files[i];
-        if (f->deletion_vector)
-            return err_set(e, RC_DATA,
-                           "%s: file %s carries a deletion vector, which this version of ingot does not read", dir,
-                           f->path);
-        urls[i] = f->path[0] == '/' ? f->path : arena_printf(w->arena, "%s%s", directory, f->path);
-    }
-    *ret = parquet_select(w->arena, urls, snapshot->files, snapshot->n_files, snapshot->columns, snapshot->n_columns,
-                          false);
-out:
-    return rc;
+    return files_relation(w->arena, w->storage, dir, snapshot->files, snapshot->n_files, snapshot->columns,
+                          snapshot->n_columns, false, ret, e);
 }
 
 enum rc workspace_table_sql(struct workspace *w, const struct marker *m, const char *name, char **ret_sql,
